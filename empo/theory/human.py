@@ -59,8 +59,6 @@ def human_policy(
     return nu_h * habit + (1 - nu_h) * boltzmann(q_h_m, beta_h, legal[None, :])
 
 
-def human_value(
-    pi_h: Float[Array, "g a_h"], q_h_m: Float[Array, "g a_h"]
-) -> Float[Array, " g"]:
+def human_value(pi_h: Float[Array, "g a_h"], q_h_m: Float[Array, "g a_h"]) -> Float[Array, " g"]:
     """Equation (3): V_h^m = E over a_h ~ pi_h of Q_h^m."""
     return jnp.sum(pi_h * q_h_m, axis=-1)

@@ -28,7 +28,10 @@ class Parameters(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Theory:
-    """What the equations (1)-(9) leave to the user. Raises `InputError` listing all that is wrong."""
+    """What the equations (1)-(9) leave to the user.
+
+    Raises `InputError` that lists all that is wrong.
+    """
 
     gamma_h: float = 0.99
     """Discount factor of the humans, in [0, 1)."""
@@ -41,7 +44,7 @@ class Theory:
     beta_r: float = 5.0
     """Decisiveness of the robot, 0 (random) ... inf (always the best action)."""
     zeta: float = 2.0
-    """Preference for reliability, >= 1: above 1, one sure goal is worth more than two coin tosses."""
+    """Preference for reliability, >= 1: above 1, a sure goal is worth more than two coin tosses."""
     xi: float = 1.0
     """Inequality aversion between humans, > 0."""
     eta: float = 1.1
@@ -66,9 +69,7 @@ class Theory:
             if (value := getattr(self, name)) not in get_args(Aggregation):
                 problems.append(f"{name} must be sum or mean, got {value!r}")
         if self.horizon is not None and not (type(self.horizon) is int and self.horizon >= 1):
-            problems.append(
-                f"horizon must be a whole number >= 1 or none, got {self.horizon!r}"
-            )
+            problems.append(f"horizon must be a whole number >= 1 or none, got {self.horizon!r}")
         if problems:
             raise InputError(problems)
 
@@ -79,9 +80,7 @@ class Theory:
 
 
 def _is_number(value: object) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
-    )
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
 _RANGES = {
