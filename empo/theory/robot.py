@@ -16,7 +16,7 @@ def goal_average(
 
 
 def robot_q(
-    v_r_next: Float[Array, a_r * a_H], pi_h_mean: Float[Array, "h a_h"], gamma_r: Scalar
+    v_r_next: Float[Array, " a_r *a_H"], pi_h_mean: Float[Array, "h a_h"], gamma_r: Scalar
 ) -> Float[Array, " a_r"]:
     """Equation (4): Q_r = gamma_r E over g, a_H of E_{s'} V_r(s').
 
