@@ -71,9 +71,7 @@ def read_document(path: str | os.PathLike[str]) -> Document:
     if data is None:
         raise InputError(f"{name}: the file is empty (wanted a world as YAML or JSON)")
     if not isinstance(data, dict):
-        raise InputError(
-            f"{name}: the file holds {describe(data)} (wanted a mapping: key: value)"
-        )
+        raise InputError(f"{name}: the file holds {describe(data)} (wanted a mapping: key: value)")
     return Document(name, Path(path), data, lines, texts)
 
 
@@ -95,9 +93,7 @@ def _read_text(path: Path, name: str) -> str:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{name}: cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
-        raise InputError(
-            f"{name}: larger than {MAX_BYTES >> 20} MiB, the limit for world files"
-        )
+        raise InputError(f"{name}: larger than {MAX_BYTES >> 20} MiB, the limit for world files")
     if b"\0" in content:
         raise InputError(f"{name}: not a text file: it holds zero bytes")
     try:
@@ -111,13 +107,9 @@ def _plain(value: Any, name: str, depth: int, budget: list[int]) -> Any:
     """A copy in plain types: numpy numbers, tuples and the like become what files hold."""
     budget[0] -= 1
     if depth < 0 or budget[0] < 0:
-        raise InputError(
-            f"{name}: deeper than {MAX_DEPTH} levels or over {MAX_VALUES:,} values"
-        )
+        raise InputError(f"{name}: deeper than {MAX_DEPTH} levels or over {MAX_VALUES:,} values")
     if isinstance(value, Mapping):
-        return {
-            _plain_key(k, name): _plain(v, name, depth - 1, budget) for k, v in value.items()
-        }
+        return {_plain_key(k, name): _plain(v, name, depth - 1, budget) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         items = sorted(value) if isinstance(value, (set, frozenset)) else value
         return [_plain(item, name, depth - 1, budget) for item in items]

@@ -16,7 +16,7 @@ import yaml
 
 from empo.core.errors import InputError
 
-MAX_VALUES = 1_000_000
+MAX_VALUES = 500_000
 """Values in a file after its anchors are expanded; read and checked within 5 s and 1 GiB."""
 MAX_DEPTH = 50
 """Lists and mappings within each other; no world needs more than ten."""
@@ -40,9 +40,7 @@ _WORDS = {"": None, "~": None, ".NaN": math.nan} | {
     }.items()
     for spelling in (word, word.title(), word.upper())
 }
-_SURROGATES = re.compile(
-    r"(?<!\\)\\u([dD][89aAbB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
-)
+_SURROGATES = re.compile(r"(?<!\\)\\u([dD][89aAbB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
 
 class _Open:
@@ -224,9 +222,7 @@ class _Builder:
         tag = getattr(event, "tag", None)
         if tag and tag not in ("!", *(f"tag:yaml.org,2002:{name}" for name in allowed)):
             short = tag.replace("tag:yaml.org,2002:", "!!")[:60]
-            self._refuse(
-                _line(event), f"the tag {short!r} is not supported: write plain values"
-            )
+            self._refuse(_line(event), f"the tag {short!r} is not supported: write plain values")
 
 
 def _line(event: yaml.Event) -> int:
