@@ -56,7 +56,7 @@ def _phase_1(by: Judge, state: str, ahead: Ahead) -> Result:
     return result
 
 
-def _moves(by: Judge, state: str, pi_h: Result) -> dict[Any, dict[str, dict[str, float]]]:
+def moves_of(by: Judge, state: str, pi_h: Result) -> dict[Any, dict[str, dict[str, float]]]:
     """Where each a_r leads: under None on average over goals, under (human, goal) given it."""
     average = {human: by.average_policy(human, pi_h[human]) for human in pi_h}
     robot = by.game.robot_actions(state)
@@ -93,7 +93,7 @@ def _valued(by: Judge, state: str, v_h_e: Result, pi_r: Result, q_r: Result) -> 
 def _both(by: Judge, state: str, ahead: Ahead) -> Result:
     """Equations (1)-(9) at one state whose future is known."""
     result = _phase_1(by, state, ahead)
-    moves = _moves(by, state, result["pi_h"])
+    moves = moves_of(by, state, result["pi_h"])
     return result | _phase_2(by, state, moves, by.game.theory["beta_r"], ahead)
 
 
@@ -141,7 +141,7 @@ def _absorbed(by: Judge, state: str) -> Result:
 def _iterated(by: Judge, start: Results | None) -> Results:
     """Phase 1 from 0; Phase 2 from beta_r = 0 with beta_r raised slowly."""
     human = _settle_phase_1(by)
-    moves = {state: _moves(by, state, human[state]["pi_h"]) for state in human}
+    moves = {state: moves_of(by, state, human[state]["pi_h"]) for state in human}
     results = _uniform_robot(by, moves, start or dict.fromkeys(moves, _nothing(by.game)))
     target = by.game.theory["beta_r"]
     for beta_r in _ramp(target):
