@@ -1,130 +1,204 @@
-"""BushWorld: robots clear bushes so that humans can walk; files of `kind: bushworld`.
-
-The state is the cell of each agent (robot bodies, then humans) and the density of each bush that
-the map began with, cells numbered in reading order. Actions are 0 north, 1 west, 2 south, 3 east,
-4 pass; a joint action of several robot bodies is a number in base 5, the first body's digit first.
-"""
+"""BushWorld files (`kind: bushworld`), see docs/worlds.md: from a document to a `BushWorld`."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import product
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from empo.core.types import Array, Bool, Float, Int
-from empo.worlds.placed import Humans, goals_of, situation, split_joint
-from empo.worlds.priors import shortest_path
-from empo.worlds.world import Goals, Situation
+from empo.core.errors import InputError
+from empo.worlds.agents import MAX_BODIES, MAX_HUMANS
+from empo.worlds.bushmodel import ACTIONS, bush_model
+from empo.worlds.document import Document, Problems
+from empo.worlds.goalfile import Board, read_place
+from empo.worlds.goals import Cell, Goal, cell_goals, human_tables
+from empo.worlds.gridfile import check_size
+from empo.worlds.maps import Rows, check_symbols, read_rows
+from empo.worlds.statenames import Words, joint_name, match_words, place_words
+from empo.worlds.terrain import Cells, number_cells
+from empo.worlds.world import Scene, Thing, World
 
-ACTIONS = ("N", "W", "S", "E", "pass")
-STEPS = ((0, -1), (-1, 0), (0, 1), (1, 0), (0, 0))
-"""The change of (x, y) by each action."""
-PASS = 4
-
-
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=("target", "bush_cell", "bush_at", "full", "humans"),
-    meta_fields=("n_robots", "cardinalities", "certain"),
+KEYS = (
+    *("kind", "map", "B", "max_steps", "fill_density", "possible_goals"),
+    *("seed", "render_tile_size", "metadata"),
 )
-@dataclass(frozen=True, eq=False)
-class BushModel:
-    """A BushWorld on arrays; see the module for its factors and actions."""
-
-    target: Array | np.ndarray
-    """int (c, 5): the cell that an action leads to; the own cell at the edge."""
-    bush_cell: Array | np.ndarray
-    """int (bush,): where the bushes are."""
-    bush_at: Array | np.ndarray
-    """int (c,): the factor that holds the density of the cell; else -1: no bush."""
-    full: Array | np.ndarray
-    """float (): B, the density that nobody gets through."""
-    humans: Humans
-    n_robots: int
-    cardinalities: tuple[int, ...]
-    certain: bool
-    """B = 1: no try is left to chance."""
-
-    @property
-    def n_humans(self) -> int:
-        """Number of humans."""
-        return self.humans.weight.shape[0]
-
-    @property
-    def n_actions_r(self) -> int:
-        """5 actions for each body."""
-        return len(ACTIONS) ** self.n_robots
-
-    @property
-    def n_actions_h(self) -> int:
-        """North, west, south, east, pass."""
-        return len(ACTIONS)
-
-    @property
-    def goals(self) -> Goals:
-        """Weights and kinds of the goals."""
-        return goals_of(self.humans)
-
-    def outcomes(
-        self, state: Int[Array, " f"], a_r: Int[Array, ""], a_h: Int[Array, " h"]
-    ) -> tuple[Int[Array, "k f"], Float[Array, " k"]]:
-        """P(s' | s, a_r, a_H); k = 1 if B = 1, else 2 ** h: each human's try succeeds or fails."""
-        actions = jnp.concatenate([split_joint(a_r, self.n_robots, len(ACTIONS)), a_h])
-        cells, density = jnp.split(state, [self.n_robots + self.n_humans])
-        dest = jnp.asarray(self.target)[cells, actions]
-        tries = _tries(cells, dest)
-        thinner = jnp.maximum(density - self._cut(cells, actions, dest, tries), 0)
-        factor = jnp.asarray(self.bush_at)[dest]
-        found = jnp.where(factor < 0, 0, state[factor])[self.n_robots :]
-        chance = 1 - found / jnp.asarray(self.full, float)
-        lucky, prob = self._luck(jnp.where(tries[self.n_robots :], chance, 0.0))
-        robots = jnp.broadcast_to(tries[: self.n_robots], (len(prob), self.n_robots))
-        after = jnp.where(jnp.concatenate([robots, lucky], axis=1), dest, cells)
-        densities = jnp.broadcast_to(thinner, (len(prob), len(thinner)))
-        return jnp.concatenate([after, densities], axis=1).astype(jnp.int32), prob
-
-    def situation(self, state: Int[Array, " f"]) -> Situation:
-        """Everything else about the state; every action is always legal."""
-        legal_r = jnp.ones(self.n_actions_r, bool)
-        legal_h = jnp.ones((self.n_humans, len(ACTIONS)), bool)
-        return situation(self.humans, self._human_cells(state), legal_r, legal_h)
-
-    def shortest_path(
-        self, state: Int[Array, " f"], beta_h: Float[Array, " h"]
-    ) -> Float[Array, "h g a_h"]:
-        """The policy that walks straight to the goal; see `priors.shortest_path`."""
-        reached = jnp.asarray(self.target)[self._human_cells(state)]
-        return shortest_path(self.humans, reached, jnp.ones(reached.shape, bool), beta_h)
-
-    def _human_cells(self, state: Int[Array, " f"]) -> Int[Array, " h"]:
-        return state[self.n_robots : self.n_robots + self.n_humans]
-
-    def _cut(
-        self,
-        cells: Int[Array, " n"],
-        actions: Int[Array, " n"],
-        dest: Int[Array, " n"],
-        tries: Bool[Array, " n"],
-    ) -> Int[Array, " bush"]:
-        """1 for every bush that a robot enters or, passing, stands in."""
-        worked = jnp.where(actions == PASS, cells, jnp.where(tries, dest, -1))[: self.n_robots]
-        return jnp.any(worked[:, None] == self.bush_cell, axis=0).astype(jnp.int32)
-
-    def _luck(self, chance: Float[Array, " h"]) -> tuple[Bool[Array, "k h"], Float[Array, " k"]]:
-        """All ways in which the humans' independent tries may end."""
-        if self.certain:
-            return (chance > 0)[None], jnp.ones(1, float)
-        ends = np.array(list(product((True, False), repeat=self.n_humans)))
-        return jnp.asarray(ends), jnp.prod(jnp.where(ends, chance, 1 - chance), axis=1)
+MOST = 1000
+"""Largest density, and largest number of steps."""
 
 
-def _tries(cells: Int[Array, " n"], dest: Int[Array, " n"]) -> Bool[Array, " n"]:
-    """Who may try to move: the first in order for each cell that was empty."""
-    empty = ~jnp.any(dest[:, None] == cells, axis=1)  # at the edge dest is one's own cell
-    n = len(cells)
-    earlier = np.tri(n, k=-1, dtype=bool)
-    return empty & ~jnp.any((dest[:, None] == dest) & earlier, axis=1)
+@dataclass(frozen=True, kw_only=True)
+class BushWorld(World):
+    """A BushWorld; states are named like `Ro(1,1) Hu(0,0) bushes=011/101/111`.
+
+    After the agents' cells come the densities, row by row, with commas where B has two digits.
+    """
+
+    cells: Cells
+    agents: tuple[str, ...]
+    """Robots first."""
+    most: int
+    """B, the largest density."""
+    bush_cells: np.ndarray
+    """The cells that began with a bush, in the order of their factors."""
+    place_goals: tuple[tuple[Goal, ...], ...]
+
+    def state_name(self, state: np.ndarray) -> str:
+        """Where everybody is, and all densities."""
+        places = [words[cell] for words, cell in zip(self._words, state, strict=False)]
+        comma = "," if self.most > 9 else ""
+        rows = [comma.join(map(str, row)) for row in self._densities(state).tolist()]
+        return " ".join([*places, "bushes=" + "/".join(rows)])
+
+    def find_state(self, name: str) -> np.ndarray:
+        """The state of that name; the order of its parts does not matter."""
+        found = match_words(self._words, name.split())
+        if found is not None and len(found[1]) == 1:
+            densities = found[1][0].removeprefix("bushes=").replace("/", "," * (self.most > 9))
+            numbers = densities.split(",") if self.most > 9 else list(densities)
+            if len(numbers) == len(self.cells.xy) and all(map(str.isdecimal, numbers)):
+                bushes = np.array(numbers, np.int64)[self.bush_cells]
+                state = np.array([*found[0], *bushes], np.int32)
+                fits = (bushes < self.model.cardinalities[len(self.agents) :]).all()
+                if fits and set(self.state_name(state).split()) == set(name.split()):
+                    return state
+        like = f"wanted one like {self.state_name(self.initial[0])!r}"
+        raise InputError(f"{self.name}: no state is named {name!r} ({like})")
+
+    def robot_action(self, state: np.ndarray, action: int) -> str:  # noqa: ARG002
+        """The bodies' actions, joined by +."""
+        return joint_name(action, len(self.agents) - len(self.humans), ACTIONS)
+
+    def human_action(self, state: np.ndarray, human: int, action: int) -> str:  # noqa: ARG002
+        """N, W, S, E or pass."""
+        return ACTIONS[action]
+
+    def goal_cells(self, human: int, goal: int) -> frozenset[Cell]:
+        """The cells (x, y) of the goal."""
+        return self.place_goals[human][goal].parts[human]
+
+    def scene(self, state: np.ndarray) -> Scene:
+        """Agents, and bushes with their share of the largest density."""
+        densities = self._densities(state)
+        bushes = [
+            Thing("bush", x, y, amount=float(densities[y, x] / self.most))
+            for x, y in self.cells.number
+            if densities[y, x]
+        ]
+        kinds = ["robot"] * (len(self.agents) - len(self.humans)) + ["human"] * len(self.humans)
+        agents = [
+            Thing(kind, *self.cells.xy[cell].tolist(), label=name)
+            for kind, name, cell in zip(kinds, self.agents, state, strict=False)
+        ]
+        return Scene(self.cells.width, self.cells.height, (*bushes, *agents))
+
+    def _densities(self, state: np.ndarray) -> np.ndarray:
+        """int (height, width)"""
+        densities = np.zeros(len(self.cells.xy), int)
+        densities[self.bush_cells] = state[len(self.agents) :]
+        return densities.reshape(self.cells.height, self.cells.width)
+
+    @cached_property
+    def _words(self) -> Words:
+        return place_words(self.agents, self.cells.xy.tolist())
+
+
+def bushworld_world(document: Document, problems: Problems) -> BushWorld | None:
+    """The world that a BushWorld file describes, or None and what is wrong with it."""
+    data = document.data
+    problems.keys((), data, KEYS)
+    most = problems.whole(("B",), data.get("B", 1), 1, MOST)
+    horizon = problems.whole(("max_steps",), data.get("max_steps", 10), 1)
+    fill = problems.whole(("fill_density",), data.get("fill_density", 0), 0)
+    rows = _read_rows(problems, data)
+    if rows is None or most is None or fill is None:
+        return None
+    cells = number_cells(len(rows[0]), len(rows), ())
+    tokens = [token for row in rows for token in row]
+    robots = _find(problems, cells, tokens, "Ro", MAX_BODIES)
+    humans = _find(problems, cells, tokens, "Hu", MAX_HUMANS)
+    density = np.array([min(most, _density(token, fill)) for token in tokens], np.int32)
+    goals = _read_goals(problems, data, cells, tuple(humans)) if humans else ()
+    if goals:
+        check_size(problems, cells, goals)
+    if problems.n_errors:
+        return None
+    unset = [math.nan] * len(humans)
+    model = bush_model(cells, density, most, len(robots), human_tables(cells, goals, unset, unset))
+    bush_cells = np.flatnonzero(density)
+    placed = [*robots.values(), *humans.values()]
+    title = data["metadata"] if isinstance(data.get("metadata"), dict) else {}
+    return BushWorld(
+        name=Path(document.name).stem,
+        description=" ".join(str(title.get("description") or title.get("name") or "").split()),
+        model=model,
+        initial=np.array([[*placed, *density[bush_cells]]], np.int32),
+        initial_prob=np.ones(1),
+        humans=tuple(humans),
+        goals=tuple(tuple(goal.name for goal in own) for own in goals),
+        theory={"horizon": horizon, "goal_aggregation": "mean", "human_aggregation": "mean"},
+        cells=cells,
+        bush_cells=bush_cells,
+        agents=(*robots, *humans),
+        most=most,
+        place_goals=goals,
+    )
+
+
+def _read_rows(problems: Problems, data: Mapping[str, Any]) -> Rows | None:
+    rows = read_rows(problems, data, tokens=True)
+    if rows is None:
+        return None
+    used = {token for row in rows for token in row}
+    known = ["Ro", "Hu", ".", *sorted(token for token in used if _is_density(token))]
+    fits = check_symbols(problems, rows, known, " or a whole number, the density of a bush")
+    return rows if fits else None
+
+
+def _is_density(token: str) -> bool:
+    return token.isascii() and token.isdecimal() and len(token) <= 9
+
+
+def _density(token: str, fill: int) -> int:
+    return fill if token in ("Ro", "Hu") else int(token) if _is_density(token) else 0
+
+
+def _find(
+    problems: Problems, cells: Cells, tokens: Sequence[str], kind: str, most: int
+) -> dict[str, int]:
+    """The cells of the players of that kind by their names: the token, numbered if several."""
+    found = [cell for cell in range(len(cells.xy)) if tokens[cell] == kind]
+    if not 1 <= len(found) <= most:
+        wanted = f"wanted at least one, at most {most}"
+        problems.add(("map",), f"found {len(found)} players {kind!r}", wanted)
+    if len(found) == 1:
+        return {kind: found[0]}
+    return {f"{kind}{number}": cell for number, cell in enumerate(found, 1)}
+
+
+def _read_goals(
+    problems: Problems, data: Mapping[str, Any], cells: Cells, humans: tuple[str, ...]
+) -> tuple[tuple[Goal, ...], ...]:
+    """The same goals for every human; without a list, every cell."""
+    everybody = range(len(humans))
+    if data.get("possible_goals") is None:
+        return tuple(cell_goals(human, cells) for human in everybody)
+    where = ("possible_goals",)
+    board = Board(problems, cells, frozenset(), {}, humans, {})
+    entries = problems.sequence(where, data["possible_goals"], "[x, y] or [x1, y1, x2, y2]")
+    if data["possible_goals"] == []:
+        problems.add(where, "found an empty list", "wanted at least one goal, or no list")
+    places = {}
+    for i, entry in enumerate(entries):
+        place = read_place(board, (*where, i), entry)
+        if place and place[0] in places:
+            problems.add((*where, i), f"the goal {place[0]} is listed twice", "wanted each once")
+        elif place:
+            places[place[0]] = place[1]
+    return tuple(
+        tuple(Goal(name, {human: inside}) for name, inside in places.items()) for human in everybody
+    )

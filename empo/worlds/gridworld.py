@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +11,14 @@ import numpy as np
 from empo.core.errors import InputError
 from empo.worlds.goals import Cell, Goal
 from empo.worlds.gridbuild import Inventory, scene_cells, take_inventory
+from empo.worlds.statenames import (
+    Words,
+    coloured_names,
+    joint_name,
+    match_words,
+    place_words,
+    thing_names,
+)
 from empo.worlds.terrain import ACTIONS
 from empo.worlds.world import Scene, Thing, World
 
@@ -40,28 +47,18 @@ class GridWorld(World):
 
     def find_state(self, name: str) -> np.ndarray:
         """The state of that name; the order of its parts does not matter."""
-        parts = name.split()
-        known = {
-            word: (i, v) for i, words in enumerate(self._words) for v, word in enumerate(words)
-        }
-        values = dict(known[part] for part in parts if part in known)
-        bushes = [part.removeprefix("bushes=") for part in parts if part not in known]
+        found = match_words(self._words, name.split())
         n_bushes = len(self._stock.bushes)
-        complete = len(parts) == len(values) + len(bushes) and len(values) == len(self._words)
-        fits = [len(bush) == n_bushes and set(bush) <= set("b.") for bush in bushes]
-        if not complete or len(bushes) != bool(n_bushes) or not all(fits):
-            wanted = self.state_name(self.initial[0])
-            raise InputError(
-                f"{self.name}: no state is named {name!r} (wanted one like {wanted!r})"
-            )
-        cleared = ["b.".index(letter) for letter in "".join(bushes)]
-        return np.array([values[i] for i in range(len(values))] + cleared, np.int32)
+        if found is not None and len(found[1]) == bool(n_bushes):
+            values, bushes = found[0], "".join(found[1]).removeprefix("bushes=")
+            if len(bushes) == n_bushes and set(bushes) <= {*"b."}:
+                return np.array([*values, *("b.".index(bush) for bush in bushes)], np.int32)
+        like = f"wanted one like {self.state_name(self.initial[0])!r}"
+        raise InputError(f"{self.name}: no state is named {name!r} ({like})")
 
     def robot_action(self, state: np.ndarray, action: int) -> str:  # noqa: ARG002
         """The bodies' actions, joined by +."""
-        n = self._stock.n_robots
-        digits = [action // len(ACTIONS) ** body % len(ACTIONS) for body in reversed(range(n))]
-        return "+".join(ACTIONS[digit] for digit in digits)
+        return joint_name(action, self._stock.n_robots, ACTIONS)
 
     def human_action(self, state: np.ndarray, human: int, action: int) -> str:  # noqa: ARG002
         """stay, north, east, south or west."""
@@ -103,42 +100,18 @@ class GridWorld(World):
         return take_inventory(self.start)
 
     @cached_property
-    def _words(self) -> tuple[tuple[str, ...], ...]:
+    def _words(self) -> Words:
         """For every factor but the bushes, what a name says for each of its values."""
-        stock = self._stock
-        places = [f"({x},{y})" for x, y in scene_cells(self.start).xy.tolist()]
-        holders = [agent.label for agent in stock.agents]
-        movers = [str(agent.label) for agent in stock.agents] + _numbered(stock.pushable)
-        keys = zip(_coloured(stock.keys), stock.keys, strict=True)
-        doors = zip(_coloured(stock.doors), stock.doors, strict=True)
+        stock, names = self._stock, [str(agent.label) for agent in self._stock.agents]
+        movers = names + thing_names(stock.pushable)
+        keys = zip(coloured_names(stock.keys), stock.keys, strict=True)
+        doors = zip(coloured_names(stock.doors), stock.doors, strict=True)
         return (
-            *(tuple(name + place for place in places) for name in movers),
-            *(
-                (f"{name}@({key.x},{key.y})", *(f"{name}@{h}" for h in holders))
-                for name, key in keys
-            ),
-            *((f"{name}={door.state}", f"{name}=open") for name, door in doors),
+            *place_words(movers, scene_cells(self.start).xy.tolist()),
+            *(tuple(f"{key}@{at}" for at in (f"({k.x},{k.y})", *names)) for key, k in keys),
+            *((f"{door}={d.state}", f"{door}=open") for door, d in doors),
         )
 
 
 def _carried(key: Thing, holder: Thing) -> Thing:
     return replace(key, x=holder.x, y=holder.y, label=holder.label)
-
-
-def _coloured(things: Sequence[Thing]) -> list[str]:
-    """Names of keys or doors: by their colours where these tell them apart."""
-    colours = [thing.colour for thing in things]
-    if len(things) > 1 and None not in colours and len(set(colours)) == len(things):
-        return [f"{thing.colour}-{thing.kind}" for thing in things]
-    return _numbered(things)
-
-
-def _numbered(things: Sequence[Thing]) -> list[str]:
-    """Names by kind, numbered in reading order where there are several of a kind."""
-    total, seen = Counter(thing.kind for thing in things), Counter()
-    names = []
-    for thing in things:
-        seen[thing.kind] += 1
-        number = str(seen[thing.kind]) if total[thing.kind] > 1 else ""
-        names.append(thing.kind + number)
-    return names

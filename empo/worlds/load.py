@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from empo.core.errors import InputError
+from empo.worlds.bushworld import bushworld_world
 from empo.worlds.document import Document, Problems, as_document, listed, read_document
 from empo.worlds.gamefile import game_world
+from empo.worlds.gridfile import grid_world
 from empo.worlds.world import World
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -109,10 +111,15 @@ def _read(document: Document, problems: Problems) -> World | None:
     if kind == "multigrid":
         problems.add(("kind",), "maps of kind multigrid cannot be read yet")
         return None
-    readers: dict[str, Reader] = {"game": game_world}
+    readers: dict[str, Reader] = {
+        "game": game_world,
+        "grid": grid_world,
+        "bushworld": bushworld_world,
+    }
     if isinstance(kind, str) and kind in readers:
         return readers[kind](document, problems)
-    problems.unknown(("kind",), "kind", document.text("kind") or "", (*readers, "multigrid"))
+    name = document.text("kind") or kind
+    problems.unknown(("kind",), "kind", str(name), (*readers, "multigrid"))
     return None
 
 
