@@ -1,0 +1,153 @@
+"""Fixed points x = F(x) by iteration, accelerated where that is safe.
+
+Plain iteration comes first, until its residual max |F(x) - x| falls at a steady rate: then x lies
+in the basin of the solution that plain iteration would reach, and Anderson's method (Anderson 1965;
+Walker & Ni 2011), which combines the last few steps by least squares, takes over. An accelerated
+step that leaves the admissible set or makes the residual grow is taken back and the history
+forgotten. Where the residual stops falling, steps are damped more and more; in the end the search
+gives up and says so.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Operator = Callable[[np.ndarray], np.ndarray]
+Progress = Callable[[int, float], None]
+"""Gets the number of sweeps so far and the residual."""
+
+_GROWTH = 2.0
+"""An accelerated step may enlarge the residual by this factor at most."""
+_STEADY = 0.02
+"""Plain iteration is steady when the rate of its residual changes by less than this."""
+_LEAST_DAMPING = 1 / 64
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When to stop, and what to try on the way."""
+
+    tolerance: float = 1e-13
+    """The residual at which an iterate counts as a fixed point."""
+    max_sweeps: int = 20_000
+    """Give up after so many applications of F."""
+    memory: int = 8
+    """Steps that Anderson's method combines; 0 for plain iteration."""
+    settle: int = 200
+    """Plain sweeps to wait at most for a steady rate before accelerating."""
+    patience: int = 300
+    """Sweeps without a smaller residual after which steps are damped by half."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The last iterate, whether it counts as a fixed point, and what it took."""
+
+    x: np.ndarray
+    residual: float
+    sweeps: int
+    converged: bool
+
+
+def fixed_point(
+    operator: Operator,
+    x: np.ndarray,
+    rules: Rules,
+    admissible: Callable[[np.ndarray], bool],
+    progress: Progress = lambda _sweeps, _residual: None,
+) -> Result:
+    """Look for a fixed point from x on. `admissible` says whether F may be applied to a guess."""
+    watch = _Watch(rules)
+    mixer = _Mixer(rules.memory)
+    step = operator(x) - x
+    residual, sweeps = _norm(step), 1
+    while residual > rules.tolerance and sweeps < rules.max_sweeps:
+        progress(sweeps, residual)
+        damping = watch.damping(residual)
+        if damping < _LEAST_DAMPING or not np.isfinite(residual):
+            break
+        mixed = mixer.mix(x, step) if watch.steady and damping == 1 else None
+        accelerated = mixed is not None and admissible(mixed)
+        guess = mixed if accelerated else x + damping * step
+        guess_step = operator(guess) - guess
+        sweeps += 1
+        if accelerated and not _norm(guess_step) <= _GROWTH * residual:
+            mixer.forget()
+            guess = x + step
+            guess_step = operator(guess) - guess
+            sweeps += 1
+        mixer.remember(guess - x, guess_step - step)
+        x, step = guess, guess_step
+        residual = _norm(step)
+    return Result(x, residual, sweeps, bool(residual <= rules.tolerance))
+
+
+class _Watch:
+    """Follows the residual: when to accelerate, and when to damp."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.steady = rules.settle == 0
+        self._recent: deque[float] = deque(maxlen=6)
+        self._best = np.inf
+        self._since_best = 0
+        self._n_seen = 0
+        self._damping = 1.0
+
+    def damping(self, residual: float) -> float:
+        """The fraction of a plain step to take now."""
+        self._n_seen += 1
+        self._recent.append(residual)
+        rates = np.diff(np.log(self._recent))
+        falling = len(rates) == 5 and rates.max() < 0 and np.ptp(rates) < _STEADY
+        self.steady = self.steady or falling or self._n_seen >= self.rules.settle
+        self._since_best = 0 if residual < 0.999 * self._best else self._since_best + 1
+        self._best = min(self._best, residual)
+        if self._since_best > self.rules.patience:
+            self._damping /= 2
+            self._since_best = 0
+            self._best = residual
+        return self._damping
+
+
+class _Mixer:
+    """Anderson's least squares over the last few steps."""
+
+    def __init__(self, memory: int) -> None:
+        self._moves: deque[np.ndarray] = deque(maxlen=memory)
+        self._changes: deque[np.ndarray] = deque(maxlen=memory)
+
+    def remember(self, move: np.ndarray, change: np.ndarray) -> None:
+        """Between two iterates: how x moved, and how F(x) - x changed."""
+        if self._moves.maxlen:
+            self._moves.append(move)
+            self._changes.append(change)
+
+    def forget(self) -> None:
+        """Start anew."""
+        self._moves.clear()
+        self._changes.clear()
+
+    def mix(self, x: np.ndarray, step: np.ndarray) -> np.ndarray | None:
+        """The combined step's end, or None without a usable history."""
+        if not self._changes:
+            return None
+        scale = np.array([np.linalg.norm(change) for change in self._changes])
+        if not (scale > 0).all():
+            return None
+        gram = np.array([[a @ b for b in self._changes] for a in self._changes])
+        gram /= np.outer(scale, scale)
+        target = np.array([change @ step for change in self._changes]) / scale
+        weights = np.linalg.lstsq(gram, target, rcond=1e-12)[0] / scale
+        mixed = x + step
+        for weight, move, change in zip(weights, self._moves, self._changes, strict=True):
+            mixed -= weight * (move + change)
+        return mixed
+
+
+def _norm(x: np.ndarray) -> float:
+    return float(np.max(np.abs(x)))

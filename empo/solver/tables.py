@@ -1,0 +1,108 @@
+"""Running sweeps over the chunks of a layer, and the tables of next values that they read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from typing import Any, NamedTuple, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from empo.core.types import Array, Float, Scalar
+from empo.solver.problem import Problem
+from empo.solver.sweep import Phase1, Phase2, given_prior, phase1, phase2, situations
+from empo.worlds.tabular import Chunk
+
+Result = TypeVar("Result")
+
+_AHEAD = 4
+"""Chunks under way per thread."""
+_ROWS_PER_CALL = 8192
+
+
+class Tables(NamedTuple):
+    """What is known of all states that can come next."""
+
+    b_h_m: Float[Array, "n h g"] | None
+    """B_{V_h^m}; None where the prior is given."""
+    b_h_e: Float[Array, "n h g"]
+    """B_{V_h^e}."""
+    v_r: Float[Array, " n"]
+
+
+def solve_chunk(problem: Problem, chunk: Chunk, tables: Tables) -> tuple[Phase1, Phase2]:
+    """Equations (1)-(9) on a chunk, from the values of the next states."""
+    if tables.b_h_m is None:
+        pi_h = given_prior(problem.model, problem.parameters, chunk)
+        humans = Phase1(None, pi_h, None, None)
+    else:
+        humans = phase1(problem.model, problem.parameters, chunk, tables.b_h_m)
+    robot = phase2(
+        problem.model,
+        problem.parameters,
+        problem.weights,
+        chunk,
+        humans.pi_h,
+        tables.b_h_e,
+        tables.v_r,
+    )
+    return humans, robot
+
+
+def over_chunks(
+    work: Callable[[int, Chunk], Result], chunks: Sequence[Chunk]
+) -> Iterator[Result]:
+    """work(first state, chunk) for each chunk, in order, on all cores."""
+
+    def in_64_bits(place: int) -> Result:
+        with jax.enable_x64(True):
+            return jax.block_until_ready(work(place * len(chunks[0].codes), chunks[place]))
+
+    if len(chunks) == 1:
+        yield in_64_bits(0)
+        return
+    window = _AHEAD * (os.cpu_count() or 1)  # not all at once: results wait in memory
+    for begin in range(0, len(chunks), window):
+        yield from _pool().map(in_64_bits, range(begin, min(begin + window, len(chunks))))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count() or 1)
+
+
+@partial(jax.jit, donate_argnums=0)
+def write(tables: Any, rows: Any, begin: Scalar) -> Any:
+    """The tables with their rows from `begin` on replaced, in place."""
+    return jax.tree.map(
+        lambda table, row: jax.lax.dynamic_update_slice_in_dim(table, row, begin, axis=0),
+        tables,
+        rows,
+    )
+
+
+def join(parts: Sequence[Any], n_states: int) -> Any:
+    """Join the results of chunks, without their padding, as numpy arrays."""
+    return jax.tree.map(lambda *xs: np.concatenate([np.asarray(x) for x in xs])[:n_states], *parts)
+
+
+def arrival_values(
+    problem: Problem, codes: np.ndarray, rows: int, for_ever: np.ndarray | None = None
+) -> Float[Array, "n h g"]:
+    """B_V(s, g) for V = 0: 1 in the goal. For the states in `for_ever`, the solution there."""
+    repeat = np.asarray(problem.model.goals.repeat)
+    table = np.zeros((rows, *repeat.shape))
+    step = min(_ROWS_PER_CALL, 1 << max(3, (len(codes) - 1).bit_length()))
+    for begin in range(0, len(codes), step):
+        part = codes[begin : begin + step]
+        padded = np.pad(part, (0, step - len(part)), mode="edge")
+        members = np.asarray(situations(problem.model, padded).members)
+        table[begin : begin + len(part)] = members[: len(part)]
+    if for_ever is not None:
+        paid_again = np.where(repeat, 1 / (1 - problem.theory.gamma_h), 1.0)
+        table[: len(codes)][for_ever] *= paid_again
+    return jnp.asarray(table)
