@@ -58,7 +58,10 @@ class Document:
         value, text = self.data, None
         for key in keys:
             text = self._texts.get(id(value), {}).get(key)
-            value = value[key]
+            try:
+                value = value[key]
+            except (KeyError, IndexError, TypeError):
+                return None
         if (value is None and text is None) or isinstance(value, (dict, list)):
             return None
         return (str(value) if text is None else text) or None
@@ -161,13 +164,13 @@ class Problems:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.n_errors = 0
-        self._errors: list[str] = []
-        self._warnings: list[str] = []
         self._n_warnings = 0
+        self._errors: list[tuple[int, str]] = []
+        self._warnings: list[tuple[int, str]] = []
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What makes the file useless; beyond `MAX_LISTED` only a number."""
+        """What makes the file useless, by line; beyond `MAX_LISTED` only a number."""
         return _with_rest(self.document.name, self._errors, self.n_errors, "mistakes")
 
     @property
@@ -251,16 +254,17 @@ class Problems:
         self.add(where, found, f"wanted a whole number, at least {low}{upper}")
         return None
 
-    def _line(self, where: Where, found: str, wanted: str) -> str:
+    def _line(self, where: Where, found: str, wanted: str) -> tuple[int, str]:
         line = self.document.line(*where)
         start = self.document.name if line is None else f"{self.document.name}:{line}"
         place = f" {path_text(where)}:" if where else ""
-        return f"{start}:{place} {found}" + (f" ({wanted})" if wanted else "")
+        return line or 0, f"{start}:{place} {found}" + (f" ({wanted})" if wanted else "")
 
 
-def _with_rest(name: str, lines: list[str], count: int, what: str) -> tuple[str, ...]:
-    rest = count - len(lines)
-    return (*lines, f"{name}: and {rest:,} more {what}") if rest else tuple(lines)
+def _with_rest(name: str, lines: list[tuple[int, str]], count: int, what: str) -> tuple[str, ...]:
+    texts = [text for _, text in sorted(lines, key=lambda line: line[0])]
+    rest = count - len(texts)
+    return (*texts, f"{name}: and {rest:,} more {what}") if rest else tuple(texts)
 
 
 def path_text(where: Where) -> str:

@@ -133,7 +133,7 @@ def _human_sections(problems: Problems, data: Mapping[str, Any]) -> dict[str, An
     for name in RESERVED:
         if name in humans:
             problems.add(
-                ("humans", name), f"a human cannot be called {name!r}", "it is a rule's key"
+                ("humans", name), f"a human cannot be called {name!r}", "wanted another name"
             )
     return {name: value for name, value in humans.items() if name not in RESERVED}
 
@@ -166,12 +166,11 @@ def _warn_unreachable(
         new = {state for row in rows for state in targets[row]} - reached
         reached |= new
         todo.extend(new)
-    aims = {
-        int(state): f"; it is in {human.name}'s goal {goal.name}"
-        for human in people
-        for goal in human.goals
-        for state in goal.states
-    }
+    aims: dict[int, str] = {}
+    for human in people:
+        for goal in human.goals:
+            for state in goal.states:
+                aims.setdefault(int(state), f"; it is in {human.name}'s goal {goal.name}")
     for number, name in enumerate(names.states):
         if number not in reached:
             found = f"this state cannot be reached{aims.get(number, '')}"

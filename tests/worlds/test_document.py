@@ -154,9 +154,9 @@ def test_problems_name_file_line_and_path(tmp_path):
     problems.warn((), "odd")
     file = problems.document.name
     assert problems.errors == (
+        f"{file}:2: states['a.b']: found 1 (wanted 2)",
         f"{file}:4: states.s0.next[0].to: unknown state 'st1x' (did you mean 'st1'?)",
         f"{file}:4: states.s0.next[0].to: unknown state 'zebra' (wanted one of st0, st1)",
-        f"{file}:2: states['a.b']: found 1 (wanted 2)",
     )
     assert problems.warnings == (f"{file}:1: odd",)
     with pytest.raises(InputError) as error:
