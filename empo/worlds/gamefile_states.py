@@ -157,15 +157,15 @@ def read_rules(problems: Problems, states: Mapping[str, Any], names: Names) -> R
         return rules
     start, work, index = 0, 0, names.numbers
     for number, (name, state) in enumerate(states.items()):
-        reader = _StateRules(problems, names, number, index, rules.rows)
         if "next" in state:
+            reader = _StateRules(problems, names, number, index, rules.rows)
             table = reader.read(("states", name, "next"), state["next"])
+            work += reader.work
         else:
-            row = rules.rows.setdefault(((number, 1.0),), len(rules.rows))
-            table = np.full(math.prod(map(len, names.actions[number])), row, np.int32)
-        work += reader.work
+            table = np.array([rules.rows.setdefault(((number, 1.0),), len(rules.rows))], np.int32)
         if work > MAX_WORK:
-            problems.add(("states", name), "too many rules that cover too many joint actions")
+            found = f"the rules up to here cover {work:,} joint actions x players with a choice"
+            problems.add(("states", name), found, f"wanted at most {MAX_WORK:,}")
             return rules
         rules.start.append(start)
         rules.row_of.append(table)
@@ -215,15 +215,18 @@ class _StateRules:
         return listed(f"{self.players[i]} = {list(self.actions[i])[a]}" for i, a in picked)
 
     def _rule(self, where: Where, rule: Any, table: np.ndarray) -> None:
-        rule = self.problems.mapping(where, rule, "an optional condition, and to: state")
+        if not isinstance(rule, dict):
+            self.problems.mapping(where, rule, "an optional condition, and to: state")
+            return
         self.problems.keys(where, rule, (*self.players, "to"))
         picks = [self._pick(where, i, rule) for i in range(len(self.players))]
         row = self._row((*where, "to"), rule["to"]) if "to" in rule else None
-        if rule and "to" not in rule:
+        if "to" not in rule:
             self.problems.add(where, "the key `to` is missing", "wanted to: state")
-        if None in picks or not rule:
+        if None in picks:
             return
-        block = np.ix_(*[pick for i in self.wide if (pick := picks[i]) is not None])
+        chosen = [pick for i in self.wide if (pick := picks[i]) is not None]
+        block = np.ix_(*chosen) if len(chosen) > 1 else chosen[0]
         part = table[block]
         self.work += part.size * len(self.wide)
         free = part < 0

@@ -16,8 +16,8 @@ import yaml
 
 from empo.core.errors import InputError
 
-MAX_VALUES = 500_000
-"""Values in a file after its anchors are expanded; read and checked within 5 s and 1 GiB."""
+MAX_VALUES = 400_000
+"""Keys and values of a file after its anchors are expanded; checked within 5 s and 1 GiB."""
 MAX_DEPTH = 50
 """Lists and mappings within each other; no world needs more than ten."""
 
@@ -146,7 +146,8 @@ class _Builder:
 
     def _close(self) -> None:
         done = self.stack.pop()
-        self.lines[id(done.data)] = done.lines
+        if done.lines:
+            self.lines[id(done.data)] = done.lines
         if done.texts:
             self.texts[id(done.data)] = done.texts
         if done.anchor:
@@ -172,7 +173,7 @@ class _Builder:
         into = self.stack[-1]
         into.size += size
         if into.size > MAX_VALUES:
-            self._refuse(line, f"more than {MAX_VALUES:,} values once anchors are expanded")
+            self._refuse(line, f"more than {MAX_VALUES:,} keys and values with anchors expanded")
         key: Hashable
         if isinstance(into.data, list):
             key = len(into.data)

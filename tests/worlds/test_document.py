@@ -67,7 +67,7 @@ def test_modest_anchors_are_fine(tmp_path):
 def test_anchors_that_explode_are_refused_quickly(tmp_path):
     lines = ["l0: &l0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 10)}]" for i in range(1, 30)]
-    assert f"more than {MAX_VALUES:,} values" in refusal(tmp_path, "\n".join(lines))
+    assert f"more than {MAX_VALUES:,} keys and values" in refusal(tmp_path, "\n".join(lines))
 
 
 @pytest.mark.parametrize(
