@@ -16,7 +16,14 @@ ROBOT_ACTIONS = ["left", "right", "hold"]
 HUMAN_ACTIONS = ["go", "wait"]
 HUMANS = ["ann", "bob", "cyd"]
 GOALS = ["A", "B"]
-SPLITS = [(0.5, 0.5), (0.25, 0.75), (0.9, 0.1), (0.7, 0.3), (0.01, 0.99), (1.0, 0.0)]
+SPLITS: list[tuple[float, float]] = [
+    (0.5, 0.5),
+    (0.25, 0.75),
+    (0.9, 0.1),
+    (0.7, 0.3),
+    (0.01, 0.99),
+    (1.0, 0.0),
+]
 MOST_STATES = 6
 
 Draw = Any
@@ -127,7 +134,7 @@ def _to(draw: Draw, ahead: list[str], mixed: bool) -> str | dict[str, float]:
     if len(ahead) == 1 or not (mixed or draw(st.booleans())):
         return draw(st.sampled_from(ahead))
     one, two = draw(st.permutations(ahead))[:2]
-    p, q = draw(st.sampled_from(SPLITS))
+    p, q = draw(st.sampled_from(SPLITS[:-1] if mixed else SPLITS))
     return {one: p, two: q}
 
 

@@ -45,15 +45,17 @@ def _nothing(game: Game) -> Result:
 
 def _phase_1(by: Judge, state: str, ahead: Ahead) -> Result:
     """Equations (1)-(3) at one state."""
-    result: Result = {"v_h_m": {}, "pi_h": {}}
+    q_h_m: Result = {}
+    v_h_m: Result = {}
+    pi_h: Result = {}
     for human in by.game.humans:
-        result["v_h_m"][human], result["pi_h"][human] = {}, {}
+        q_h_m[human], v_h_m[human], pi_h[human] = {}, {}, {}
         for goal in by.game.goals(human):
             q = by.q_h_m(state, human, goal, ahead)
             pi = by.pi_h(state, human, goal, q)
-            result["pi_h"][human][goal] = pi
-            result["v_h_m"][human][goal] = by.v_h_m(pi, q)
-    return result
+            q_h_m[human][goal], pi_h[human][goal] = q, pi
+            v_h_m[human][goal] = by.v_h_m(pi, q)
+    return {"q_h_m": q_h_m, "pi_h": pi_h, "v_h_m": v_h_m}
 
 
 def moves_of(by: Judge, state: str, pi_h: Result) -> dict[Any, dict[str, dict[str, float]]]:
@@ -132,8 +134,9 @@ def _absorbed(by: Judge, state: str) -> Result:
             again = game.theory["gamma_h"] if game.repeat(human, goal) else 0.0
             v_h[human][goal] = member / (1 - again)
     pi_h = {human: {goal: {"pass": 1.0} for goal in v_h[human]} for human in v_h}
+    q_h_m = {human: {goal: {"pass": v} for goal, v in v_h[human].items()} for human in v_h}
     result = _valued(by, state, v_h, {"pass": 1.0}, {"pass": 0.0})
-    result |= {"v_h_m": v_h, "v_h_e": v_h, "pi_h": pi_h, "pi_r": {"pass": 1.0}}
+    result |= {"q_h_m": q_h_m, "v_h_m": v_h, "v_h_e": v_h, "pi_h": pi_h, "pi_r": {"pass": 1.0}}
     result["v_r"] = result["u_r"] / (1 - game.theory["gamma_r"])
     return result | {"q_r": {"pass": by.q_r({state: 1.0}, lambda _: result)}}
 

@@ -166,10 +166,11 @@ class FloorAdded(Judge):
 )
 def test_a_judge_with_one_mistake_would_be_found_out(mutant):
     def caught(file):
-        wanted = judged(file, mutant)
-        if wanted is None or judged(file) is None:
+        right, wrong = judged(file), judged(file, mutant)
+        if right is None or wrong is None:
             return False
-        return any(differences(at_all_times(file), wanted))
+        found = at_all_times(file)
+        return any(differences(found, wrong)) and not any(differences(found, right))
 
     try:
         find(game_files(2, "horizon", with_inf=True), caught, settings=games(60))
