@@ -27,7 +27,7 @@ PASS = 4
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=("target", "bush_cell", "bush_at", "full", "humans"),
+    data_fields=("target", "bush_cell", "bush_at", "chance", "humans"),
     meta_fields=("n_robots", "cardinalities", "certain"),
 )
 @dataclass(frozen=True, eq=False)
@@ -40,8 +40,8 @@ class BushModel:
     """int (bush,): where the bushes are."""
     bush_at: Array | np.ndarray
     """int (c,): the factor that holds the density of the cell; else -1: no bush."""
-    full: Array | np.ndarray
-    """float (): B, the density that nobody gets through."""
+    chance: Array | np.ndarray
+    """float (B + 1,): how likely a human gets through a bush of each density."""
     humans: Humans
     n_robots: int
     cardinalities: tuple[int, ...]
@@ -79,7 +79,7 @@ class BushModel:
         thinner = jnp.maximum(density - self._cut(cells, actions, dest, tries), 0)
         factor = jnp.asarray(self.bush_at)[dest]
         found = jnp.where(factor < 0, 0, state[factor])[self.n_robots :]
-        chance = 1 - found / jnp.asarray(self.full, float)
+        chance = jnp.asarray(self.chance, float)[found]
         lucky, prob = self._luck(jnp.where(tries[self.n_robots :], chance, 0.0))
         robots = jnp.broadcast_to(tries[: self.n_robots], (len(prob), self.n_robots))
         after = jnp.where(jnp.concatenate([robots, lucky], axis=1), dest, cells)
@@ -135,7 +135,8 @@ def bush_model(
         target=targets(cells)[:, order],
         bush_cell=bush_cell,
         bush_at=bush_at,
-        full=np.array(most, float),
+        # Divided here and not in compiled code, where 1 - 3/3 may come out just above 0.
+        chance=1 - np.arange(most + 1) / most,
         humans=humans,
         n_robots=n_robots,
         cardinalities=tuple(sizes),

@@ -28,7 +28,7 @@ KEYS = (
     *("seed", "render_tile_size", "metadata"),
 )
 MOST = 1000
-"""Largest density, and largest number of steps."""
+"""Largest density that a map may have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +111,11 @@ def bushworld_world(document: Document, problems: Problems) -> BushWorld | None:
     """The world that a BushWorld file describes, or None and what is wrong with it."""
     data = document.data
     problems.keys((), data, KEYS)
-    most = problems.whole(("B",), data.get("B", 1), 1, MOST)
+    most = problems.whole(("B",), data.get("B", 1), 1, MOST) or 1
     horizon = problems.whole(("max_steps",), data.get("max_steps", 10), 1)
-    fill = problems.whole(("fill_density",), data.get("fill_density", 0), 0)
+    fill = problems.whole(("fill_density",), data.get("fill_density", 0), 0) or 0
     rows = _read_rows(problems, data)
-    if rows is None or most is None or fill is None:
+    if rows is None:
         return None
     cells = number_cells(len(rows[0]), len(rows), ())
     tokens = [token for row in rows for token in row]
