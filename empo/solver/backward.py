@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from empo.solver.problem import Problem, Values, check_values
-from empo.solver.sweep import Phase1, Phase2
-from empo.solver.tables import Tables, arrival_values, join, over_chunks, solve_chunk, write
+from empo.solver.problem import Problem, Values, check_power, check_values
+from empo.solver.tables import Keep, Tables, arrival_values, solve_layer, write
 from empo.worlds.tabular import Layer
 
-Keep = frozenset[str]
-"""Which of the optional fields of `Values` are kept; the others are None."""
-OPTIONAL: Keep = frozenset(("q_h_m", "pi_h", "v_h_m", "v_h_e"))
-"""The large fields of `Values`, which memory may not have room for."""
 Progress = Callable[[int], None]
 """Gets the number of states solved so far."""
 
@@ -32,13 +26,6 @@ def sweep_backward(problem: Problem, keep: Keep, progress: Progress) -> list[Val
     return _from_the_leaves(problem, keep, progress)
 
 
-def select(humans: Phase1, robot: Phase2, keep: Keep) -> Values:
-    """The quantities to keep."""
-    found: dict[str, Any] = {**humans._asdict(), **robot._asdict()}
-    dropped = OPTIONAL - keep
-    return Values(**{name: None if name in dropped else found[name] for name in Values._fields})
-
-
 def _from_the_end(problem: Problem, keep: Keep, progress: Progress) -> list[Values]:
     layers = problem.game.layers
     rows_of = _table_sizes([sum(len(c.codes) for c in layer.chunks) for layer in layers])
@@ -48,7 +35,7 @@ def _from_the_end(problem: Problem, keep: Keep, progress: Progress) -> list[Valu
     tables = Tables(nothing if computed else None, nothing, jnp.zeros(rows))
     solved: list[Values] = []
     for time in reversed(range(len(layers))):
-        values, arrivals = _solve_layer(problem, layers[time], tables, keep)
+        values, arrivals = solve_layer(problem, layers[time], tables, keep)
         check_values(problem, time, values)
         tables = _padded(arrivals, rows_of(len(arrivals.v_r)))
         solved.append(values)
@@ -63,12 +50,12 @@ def _from_the_leaves(problem: Problem, keep: Keep, progress: Progress) -> list[V
     leaves = np.arange(len(codes)) < layers[0].n_states
     start = arrival_values(problem, codes, rows, for_ever=leaves)
     computed = problem.prior == "computed"
-    tables = Tables(start if computed else None, jnp.array(start), jnp.full(rows, -1.0))
+    tables = Tables(start if computed else None, jnp.array(start), jnp.full(rows, -1.0, float))
     tables = _stay_for_ever(problem, layers[0], tables)
     solved: list[Values] = []
     begin = 0
     for level, layer in enumerate(layers):
-        values, arrivals = _solve_layer(problem, layer, tables, keep)
+        values, arrivals = solve_layer(problem, layer, tables, keep)
         check_values(problem, level, values)
         tables = write(tables, arrivals, begin)
         solved.append(values)
@@ -79,29 +66,16 @@ def _from_the_leaves(problem: Problem, keep: Keep, progress: Progress) -> list[V
 
 def _stay_for_ever(problem: Problem, leaves: Layer, tables: Tables) -> Tables:
     """Set V_r = U_r / (1 - gamma_r) where nothing ever changes."""
-    values, _ = _solve_layer(problem, leaves, tables, frozenset())
+    values, _ = solve_layer(problem, leaves, tables, frozenset())
+    check_power(problem, 0, values.x_h)
     v_r = jnp.asarray(values.u_r) / (1 - problem.theory.gamma_r)
     return tables._replace(v_r=write(tables.v_r, v_r, 0))
-
-
-def _solve_layer(
-    problem: Problem, layer: Layer, tables: Tables, keep: Keep
-) -> tuple[Values, Tables]:
-    """The values of a layer, and what they make of arriving in its (padded) states."""
-    kept, arrivals = [], []
-    for humans, robot in over_chunks(lambda _, c: solve_chunk(problem, c, tables), layer.chunks):
-        kept.append(select(humans, robot, keep))
-        arrivals.append(Tables(humans.b_h_m, robot.b_h_e, robot.v_r))
-    joined = jax.tree.map(lambda *rows: jnp.concatenate(rows), *arrivals)
-    return join(kept, layer.n_states), joined
 
 
 def _padded(tables: Tables, rows: int) -> Tables:
     """The tables with rows added at the end."""
     missing = rows - len(tables.v_r)
-    return jax.tree.map(
-        lambda x: jnp.pad(x, ((0, missing), *((0, 0),) * (x.ndim - 1))), tables
-    )
+    return jax.tree.map(lambda x: jnp.pad(x, ((0, missing), *((0, 0),) * (x.ndim - 1))), tables)
 
 
 def _table_sizes(padded: list[int]) -> Callable[[int], int]:

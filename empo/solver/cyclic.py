@@ -11,15 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from empo.core.types import Array, Float
+from empo.core.types import Array, Float, Scalar
+from empo.solver.fixed_point import Operator
 from empo.solver.problem import Problem
 from empo.solver.sweep import Phase1, Phase2, given_prior, phase1, phase2
-from empo.solver.tables import arrival_values, over_chunks
-from empo.theory import Parameters
+from empo.solver.tables import Result, arrival_values, over_chunks
 from empo.worlds.tabular import Chunk, Layer
 
 
@@ -63,57 +62,63 @@ class Cyclic:
         size = len(self.layer.chunks[0].codes)
         return [(place * size, chunk) for place, chunk in enumerate(self.layer.chunks)]
 
-    def humans(self, b_h_m: Float[Array, "n h g"], first_goal: int = 0) -> list[Phase1]:
-        """Equations (1)-(3) on all chunks, for the goals from `first_goal` on."""
-        problem = self.problem
-
-        def work(_begin: int, chunk: Chunk) -> Phase1:
-            return phase1(problem.model, problem.parameters, chunk, b_h_m, first_goal)
-
-        return list(over_chunks(work, self.layer.chunks))
-
-    def given_humans(self) -> list[Array]:
+    def prior(self) -> list[Array]:
         """pi_h on all chunks where the prior is given."""
-        problem = self.problem
+        model, parameters = self.problem.model, self.problem.parameters
+        return self.map(lambda _, chunk: given_prior(model, parameters, chunk))
 
-        def work(_begin: int, chunk: Chunk) -> Array:
-            return given_prior(problem.model, problem.parameters, chunk)
-
-        return list(over_chunks(work, self.layer.chunks))
+    def humans(self, chunk: Chunk, b_h_m: Float[Array, "n h g"], first_goal: int = 0) -> Phase1:
+        """Equations (1)-(3) on a chunk, for the goals from `first_goal` on."""
+        return phase1(self.problem.model, self.problem.parameters, chunk, b_h_m, first_goal)
 
     def robot(
-        self, parameters: Parameters, pi_h: list[Array], b_h_e: Array, v_r: Array
-    ) -> list[Phase2]:
-        """Equations (4)-(9) on all chunks, with a beta_r that may be on its way."""
-        problem = self.problem
-        size = len(self.layer.chunks[0].codes)
+        self, place: int, pi_h: list[Array], b_h_e: Array, v_r: Array, beta_r: Scalar
+    ) -> Phase2:
+        """Equations (4)-(9) on the chunk at a place, with a beta_r that may be on its way."""
+        parameters = self.problem.parameters._replace(beta_r=beta_r)
+        chunk, weights = self.layer.chunks[place], self.problem.weights
+        return phase2(self.problem.model, parameters, weights, chunk, pi_h[place], b_h_e, v_r)
 
-        def work(begin: int, chunk: Chunk) -> Phase2:
-            policy = pi_h[begin // size]
-            return phase2(problem.model, parameters, problem.weights, chunk, policy, b_h_e, v_r)
-
+    def map(self, work: Callable[[int, Chunk], Result]) -> list[Result]:
+        """work(place, chunk) for all chunks."""
         return list(over_chunks(work, self.layer.chunks))
 
 
-def human_operator(cyclic: Cyclic, first_goal: int, n_goals: int) -> Callable:
+def human_operator(cyclic: Cyclic, first_goal: int, n_goals: int) -> Operator:
     """B_{V_h^m} -> its next iterate by (1)-(3), for a block of goals, on flat vectors."""
     shape = (cyclic.n_rows, cyclic.problem.model.n_humans, n_goals)
 
     def operator(x: np.ndarray) -> np.ndarray:
-        parts = cyclic.humans(jnp.asarray(x.reshape(shape)), first_goal)
-        return np.concatenate([np.asarray(part.b_h_m) for part in parts]).ravel()
+        b_h_m = jnp.asarray(x.reshape(shape))
+        parts = cyclic.map(lambda _, chunk: cyclic.humans(chunk, b_h_m, first_goal).b_h_m)
+        return np.concatenate([np.asarray(part) for part in parts]).ravel()
 
     return operator
 
 
-def robot_operator(cyclic: Cyclic, pi_h: list[Array], beta_r: float) -> Callable:
+def uniform_operator(cyclic: Cyclic, pi_h: list[Array]) -> Operator:
+    """B_{V_h^e} -> its next iterate by (6) under a uniform robot, on flat vectors."""
+    no_v_r = jnp.full(cyclic.n_rows, -1.0, float)
+
+    def operator(x: np.ndarray) -> np.ndarray:
+        b_h_e = jnp.asarray(x.reshape(cyclic.start.shape))
+        parts = cyclic.map(lambda i, _: cyclic.robot(i, pi_h, b_h_e, no_v_r, 0.0).b_h_e)
+        return np.concatenate([np.asarray(part) for part in parts]).ravel()
+
+    return operator
+
+
+def robot_operator(cyclic: Cyclic, pi_h: list[Array], beta_r: float) -> Operator:
     """(B_{V_h^e}, log(-V_r)) -> their next iterates by (4)-(9), on flat vectors."""
-    parameters = cyclic.problem.parameters._replace(beta_r=beta_r)
+
+    def of_chunk(place: int, b_h_e: Array, v_r: Array) -> tuple[Array, Array]:
+        robot = cyclic.robot(place, pi_h, b_h_e, v_r, beta_r)
+        return robot.b_h_e, robot.v_r
 
     def operator(x: np.ndarray) -> np.ndarray:
         b_h_e, v_r = unpack_robot(cyclic, x)
-        parts = cyclic.robot(parameters, pi_h, b_h_e, v_r)
-        return pack_robot([part.b_h_e for part in parts], [part.v_r for part in parts])
+        parts = cyclic.map(lambda place, _: of_chunk(place, b_h_e, v_r))
+        return pack_robot([part[0] for part in parts], [part[1] for part in parts])
 
     return operator
 

@@ -62,7 +62,7 @@ def fixed_point(
 ) -> Result:
     """Look for a fixed point from x on. `admissible` says whether F may be applied to a guess."""
     watch = _Watch(rules)
-    mixer = _Mixer(rules.memory)
+    mixer = _Mixer(rules.memory, len(x))
     step = operator(x) - x
     residual, sweeps = _norm(step), 1
     while residual > rules.tolerance and sweeps < rules.max_sweeps:
@@ -72,7 +72,7 @@ def fixed_point(
             break
         mixed = mixer.mix(x, step) if watch.steady and damping == 1 else None
         accelerated = mixed is not None and admissible(mixed)
-        guess = mixed if accelerated else x + damping * step
+        guess = x + damping * step if mixed is None or not accelerated else mixed
         guess_step = operator(guess) - guess
         sweeps += 1
         if accelerated and not _norm(guess_step) <= _GROWTH * residual:
@@ -115,38 +115,55 @@ class _Watch:
 
 
 class _Mixer:
-    """Anderson's least squares over the last few steps."""
+    """Anderson's least squares over the last few steps, by normal equations kept up to date."""
 
-    def __init__(self, memory: int) -> None:
-        self._moves: deque[np.ndarray] = deque(maxlen=memory)
-        self._changes: deque[np.ndarray] = deque(maxlen=memory)
+    def __init__(self, memory: int, size: int) -> None:
+        self._moves = np.empty((memory, size))
+        self._changes = np.empty((memory, size))
+        self._gram = np.zeros((memory, memory))
+        self._n_seen = 0
 
     def remember(self, move: np.ndarray, change: np.ndarray) -> None:
         """Between two iterates: how x moved, and how F(x) - x changed."""
-        if self._moves.maxlen:
-            self._moves.append(move)
-            self._changes.append(change)
+        memory = len(self._gram)
+        if not memory or not change.any():
+            return
+        place = self._n_seen % memory
+        self._moves[place], self._changes[place] = move, change
+        self._n_seen += 1
+        products = _products(self._changes[: self._n_used], change)
+        self._gram[place, : self._n_used] = products
+        self._gram[: self._n_used, place] = products
 
     def forget(self) -> None:
         """Start anew."""
-        self._moves.clear()
-        self._changes.clear()
+        self._n_seen = 0
 
     def mix(self, x: np.ndarray, step: np.ndarray) -> np.ndarray | None:
-        """The combined step's end, or None without a usable history."""
-        if not self._changes:
+        """Where the combined step leads, or None without a history."""
+        used = slice(self._n_used)
+        if not self._n_used:
             return None
-        scale = np.array([np.linalg.norm(change) for change in self._changes])
-        if not (scale > 0).all():
-            return None
-        gram = np.array([[a @ b for b in self._changes] for a in self._changes])
-        gram /= np.outer(scale, scale)
-        target = np.array([change @ step for change in self._changes]) / scale
+        scale = np.sqrt(np.diag(self._gram[used, used]))
+        target = _products(self._changes[used], step) / scale
+        gram = self._gram[used, used] / np.outer(scale, scale)
         weights = np.linalg.lstsq(gram, target, rcond=1e-12)[0] / scale
         mixed = x + step
-        for weight, move, change in zip(weights, self._moves, self._changes, strict=True):
-            mixed -= weight * (move + change)
+        for weight, move, change in zip(
+            weights, self._moves[used], self._changes[used], strict=True
+        ):
+            mixed -= weight * move
+            mixed -= weight * change
         return mixed
+
+    @property
+    def _n_used(self) -> int:
+        return min(self._n_seen, len(self._gram))
+
+
+def _products(rows: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """rows @ x, without BLAS: its threads would compete with those of the sweeps."""
+    return np.einsum("mi,i->m", rows, x)
 
 
 def _norm(x: np.ndarray) -> float:

@@ -76,9 +76,9 @@ class Values(NamedTuple):
     v_r: np.ndarray
 
 
-def check_values(problem: Problem, layer: int, values: Values) -> None:
-    """Raise `InputError` where a human has no power, or a value is not a negative number."""
-    powerless = np.argwhere(values.x_h == 0)
+def check_power(problem: Problem, layer: int, x_h: np.ndarray) -> None:
+    """Raise `InputError` where a human has no power at all."""
+    powerless = np.argwhere(x_h == 0)
     if len(powerless):
         state, human = powerless[0]
         name = problem.game.world.humans[human]
@@ -87,6 +87,11 @@ def check_values(problem: Problem, layer: int, values: Values) -> None:
             f"X_h = 0 and U_r is infinite (equation 8). Add a goal that covers what happens to "
             f"{name} there, or set x_h_floor > 0"
         )
+
+
+def check_values(problem: Problem, layer: int, values: Values) -> None:
+    """Raise `InputError` where a human has no power, or a value is not a negative number."""
+    check_power(problem, layer, values.x_h)
     for quantity, wrong in (
         ("U_r", ~np.isfinite(values.u_r)),
         ("V_r", ~(np.isfinite(values.v_r) & (values.v_r < 0))),

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from empo.core.types import AnyArray, Array, Float, Int, Scalar
+from empo.core.types import AnyArray, Array, Float, Int
 from empo.theory import (
     Parameters,
     cautious_q,
@@ -102,7 +102,7 @@ def phase1(
     parameters: Parameters,
     chunk: Chunk,
     b_next: Float[Array, "n h g"],
-    first_goal: Scalar = 0,
+    first_goal: Int[Array, ""] | int,
 ) -> Phase1:
     """Equations (1)-(3) on a chunk, for a block of goals.
 

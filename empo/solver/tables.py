@@ -1,4 +1,4 @@
-"""Running sweeps over the chunks of a layer, and the tables of next values that they read."""
+"""Solving a layer chunk by chunk, and the tables of next values that this reads."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from empo.core.types import Array, Float, Scalar
-from empo.solver.problem import Problem
+from empo.solver.problem import Problem, Values
 from empo.solver.sweep import Phase1, Phase2, given_prior, phase1, phase2, situations
-from empo.worlds.tabular import Chunk
+from empo.worlds.tabular import Chunk, Layer
 
 Result = TypeVar("Result")
+
+Keep = frozenset[str]
+"""Which of the optional fields of `Values` are kept; the others are None."""
+OPTIONAL: Keep = frozenset(("q_h_m", "pi_h", "v_h_m", "v_h_e"))
+"""The large fields of `Values`, which memory may not have room for."""
 
 _AHEAD = 4
 """Chunks under way per thread."""
@@ -34,13 +39,25 @@ class Tables(NamedTuple):
     v_r: Float[Array, " n"]
 
 
-def solve_chunk(problem: Problem, chunk: Chunk, tables: Tables) -> tuple[Phase1, Phase2]:
+def solve_layer(
+    problem: Problem, layer: Layer, tables: Tables, keep: Keep
+) -> tuple[Values, Tables]:
+    """The values of a layer, and what they make of arriving in its (padded) states."""
+    kept, arrivals = [], []
+    for humans, robot in over_chunks(lambda _, c: _solve_chunk(problem, c, tables), layer.chunks):
+        kept.append(_select(humans, robot, keep))
+        arrivals.append(Tables(humans.b_h_m, robot.b_h_e, robot.v_r))
+    joined = jax.tree.map(lambda *rows: jnp.concatenate(rows), *arrivals)
+    return join(kept, layer.n_states), joined
+
+
+def _solve_chunk(problem: Problem, chunk: Chunk, tables: Tables) -> tuple[Phase1, Phase2]:
     """Equations (1)-(9) on a chunk, from the values of the next states."""
     if tables.b_h_m is None:
         pi_h = given_prior(problem.model, problem.parameters, chunk)
         humans = Phase1(None, pi_h, None, None)
     else:
-        humans = phase1(problem.model, problem.parameters, chunk, tables.b_h_m)
+        humans = phase1(problem.model, problem.parameters, chunk, tables.b_h_m, 0)
     robot = phase2(
         problem.model,
         problem.parameters,
@@ -53,14 +70,12 @@ def solve_chunk(problem: Problem, chunk: Chunk, tables: Tables) -> tuple[Phase1,
     return humans, robot
 
 
-def over_chunks(
-    work: Callable[[int, Chunk], Result], chunks: Sequence[Chunk]
-) -> Iterator[Result]:
-    """work(first state, chunk) for each chunk, in order, on all cores."""
+def over_chunks(work: Callable[[int, Chunk], Result], chunks: Sequence[Chunk]) -> Iterator[Result]:
+    """work(place, chunk) for each chunk, in order, on all cores."""
 
     def in_64_bits(place: int) -> Result:
         with jax.enable_x64(True):
-            return jax.block_until_ready(work(place * len(chunks[0].codes), chunks[place]))
+            return jax.block_until_ready(work(place, chunks[place]))
 
     if len(chunks) == 1:
         yield in_64_bits(0)
@@ -83,6 +98,13 @@ def write(tables: Any, rows: Any, begin: Scalar) -> Any:
         tables,
         rows,
     )
+
+
+def _select(humans: Phase1, robot: Phase2, keep: Keep) -> Values:
+    """The quantities to keep."""
+    found: dict[str, Any] = {**humans._asdict(), **robot._asdict()}
+    kept = {name: None if name in OPTIONAL - keep else found[name] for name in Values._fields}
+    return Values(**cast(dict[str, Any], kept))
 
 
 def join(parts: Sequence[Any], n_states: int) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 
 from empo.core.errors import InputError
 from empo.worlds.expand import Successors, expand, joint_actions
-from empo.worlds.layering import acyclic_levels, to_layer
+from empo.worlds.layering import acyclic_levels, by_outcomes, chunk_size, to_layer
 from empo.worlds.packing import pack, unpack
 from empo.worlds.tabular import Layer, TabularGame
 from empo.worlds.world import World
@@ -79,23 +79,25 @@ def _endless(search: Search, start: np.ndarray, pool: ThreadPoolExecutor) -> Tab
         ordered = np.sort(np.concatenate([ordered, frontiers[-1]]))
         search.progress(len(ordered) - len(frontiers[-1]), len(ordered))
     codes = np.concatenate(frontiers)
-    order = np.argsort(codes)
-    next_states, prob = _join(parts, lambda known: order[np.searchsorted(ordered, known)])
+    place = np.argsort(codes)
+    next_states, prob = _join(parts, lambda known: place[np.searchsorted(ordered, known)])
     n_transitions = _count(next_states, prob)
     levels = acyclic_levels(next_states)
-    empty = to_layer(codes[:0], next_states[:0], None, 1)
     if levels is None:
-        layers = (to_layer(codes, next_states, prob, len(codes)),)
-        return TabularGame(search.world, "cyclic", layers, empty, n_transitions)
-    members = [np.flatnonzero(levels == level) for level in range(levels.max() + 1)]
+        groups = [np.arange(len(codes)) if prob is None else by_outcomes(prob)]
+    else:
+        groups = [np.flatnonzero(levels == level) for level in range(levels.max() + 1)]
     renumbered = np.empty(len(codes), np.int32)
-    renumbered[np.concatenate(members)] = np.arange(len(codes))
-    largest = max(map(len, members))
+    renumbered[np.concatenate(groups)] = np.arange(len(codes), dtype=np.int32)
+    next_states = renumbered[next_states]
+    size = chunk_size(groups)
     layers = tuple(
-        to_layer(codes[m], renumbered[next_states[m]], None if prob is None else prob[m], largest)
-        for m in members
+        to_layer(codes[group], next_states[group], None if prob is None else prob[group], size)
+        for group in groups
     )
-    return TabularGame(search.world, "acyclic", layers, empty, n_transitions)
+    end = Layer(codes[:0], ())
+    order = "cyclic" if levels is None else "acyclic"
+    return TabularGame(search.world, order, layers, end, n_transitions)
 
 
 def _until(
@@ -114,11 +116,11 @@ def _until(
         codes.append(ordered)
         search.progress(sum(map(len, codes[:-1])), sum(map(len, codes)))
     everything.clear()
-    largest = max(map(len, codes[:-1]))
+    size = chunk_size(codes[:-1])
     layers: list[Layer] = []
     for layer_codes in codes[:-1]:
         next_states, prob = arrays.popleft()
-        layers.append(to_layer(layer_codes, next_states, prob, largest))
+        layers.append(to_layer(layer_codes, next_states, prob, size))
     end = Layer(codes[-1], ())
     return TabularGame(search.world, "horizon", tuple(layers), end, n_transitions)
 

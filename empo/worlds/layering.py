@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from empo.worlds.tabular import Chunk, Layer
@@ -9,7 +11,7 @@ from empo.worlds.tabular import Chunk, Layer
 _LARGEST_CHUNK = 8192
 """States per compiled call: enough to make the call's own cost vanish."""
 _SMALLEST_CHUNK = 8
-_WHOLE_LAYER = 64
+_WHOLE_LAYER = 128
 """Layers up to this size are one chunk."""
 
 
@@ -36,29 +38,43 @@ def acyclic_levels(next_states: np.ndarray) -> np.ndarray | None:
     return levels
 
 
-def to_layer(
-    codes: np.ndarray, next_states: np.ndarray, prob: np.ndarray | None, largest: int
-) -> Layer:
-    """A layer from arrays over (s), (s, a, k) and (s, a, k).
+def by_outcomes(prob: np.ndarray) -> np.ndarray:
+    """An order of the states, those with few possible outcomes first; `prob` is (s, a, k).
 
-    `largest` is the size of the game's largest layer, which decides the size of all chunks.
+    Chunks of states where nothing is left to chance then need no probabilities.
     """
-    size = chunk_size(largest)
-    chunks = tuple(
-        Chunk(
-            codes=_filled(codes[begin : begin + size], size),
-            next=_states_last(next_states[begin : begin + size], size),
-            prob=None if prob is None else _states_last(prob[begin : begin + size], size),
-        )
-        for begin in range(0, len(codes), size)
+    return np.argsort(np.count_nonzero(prob, axis=2).max(axis=1), kind="stable")
+
+
+def to_layer(
+    codes: np.ndarray, next_states: np.ndarray, prob: np.ndarray | None, size: int
+) -> Layer:
+    """A layer in chunks of `size`, from arrays over (s), (s, a, k) and (s, a, k)."""
+    rows = [slice(begin, begin + size) for begin in range(0, len(codes), size)]
+    chunks = [
+        _to_chunk(codes[r], next_states[r], None if prob is None else prob[r], size) for r in rows
+    ]
+    return Layer(codes, tuple(chunks))
+
+
+def _to_chunk(
+    codes: np.ndarray, next_states: np.ndarray, prob: np.ndarray | None, size: int
+) -> Chunk:
+    if prob is not None:
+        n_outcomes = np.count_nonzero(prob, axis=2).max()
+        next_states = next_states[..., :n_outcomes]
+        prob = prob[..., :n_outcomes] if n_outcomes > 1 else None
+    return Chunk(
+        codes=_filled(codes, size),
+        next=_states_last(next_states, size),
+        prob=None if prob is None else _states_last(prob, size),
     )
-    return Layer(codes, chunks)
 
 
-def chunk_size(largest: int) -> int:
-    """States per chunk: a power of 2, small enough that padding costs little."""
-    whole = 1 << max(largest - 1, 0).bit_length()
-    return min(max(whole // 4, min(whole, _WHOLE_LAYER), _SMALLEST_CHUNK), _LARGEST_CHUNK)
+def chunk_size(layers: Iterable[np.ndarray]) -> int:
+    """One size of chunks for layers of all their sizes: few, without much padding; a power of 2."""
+    whole = 1 << max(max(map(len, layers)) - 1, _SMALLEST_CHUNK - 1).bit_length()
+    return min(max(whole // 4, min(whole, _WHOLE_LAYER)), _LARGEST_CHUNK)
 
 
 def _states_last(x: np.ndarray, size: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> World:
     world = _read(document, problems)
     problems.raise_if_any()
     assert world is not None, "a reader without problems gives a world"
-    return world
+    return replace(world, data=document.data)
 
 
 def check(source: str | os.PathLike[str], settings: Settings | None = None) -> Report:

@@ -13,7 +13,6 @@ Within a layer states are held in chunks of one size, so that one compiled progr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -92,6 +91,11 @@ class TabularGame:
         """The factor vectors of a layer's states, int32 (s, f)."""
         return np.asarray(unpack(self.layers[layer].codes, self.world.model.cardinalities))
 
+    def state(self, layer: int, place: int) -> np.ndarray:
+        """The factor vector of one state."""
+        code = self.layers[layer].codes[place]
+        return np.asarray(unpack(code, self.world.model.cardinalities))
+
     def find(self, state: np.ndarray | str, time: int = 0) -> tuple[int, int]:
         """The layer of a state and its place therein.
 
@@ -99,7 +103,7 @@ class TabularGame:
         """
         vector = self.world.find_state(state) if isinstance(state, str) else np.asarray(state)
         code = int(pack(vector, self.world.model.cardinalities))
-        for layer in self._layers_at(time):
+        for layer in self.layers_at(time):
             if (place := self.layers[layer].find(code)) is not None:
                 return layer, place
         when = f" at time {time}" if self.order == "horizon" else ""
@@ -107,10 +111,10 @@ class TabularGame:
             f"{self.world.name}: state {self.world.state_name(vector)} cannot be reached{when}"
         )
 
-    def _layers_at(self, time: int) -> Iterator[int]:
+    def layers_at(self, time: int) -> range:
+        """The layers that hold the states of a time; all of them without a horizon."""
         if self.order != "horizon":
-            yield from range(len(self.layers))
-        elif 0 <= time < len(self.layers):
-            yield time
-        else:
-            raise InputError(f"time must be 0 ... {len(self.layers) - 1}, got {time}")
+            return range(len(self.layers))
+        if 0 <= time < len(self.layers):
+            return range(time, time + 1)
+        raise InputError(f"time must be 0 ... {len(self.layers) - 1}, got {time}")

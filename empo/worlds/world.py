@@ -144,7 +144,9 @@ class World:
     goals: tuple[tuple[str, ...], ...]
     """The names of each human's goals, without padding."""
     theory: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    """The world's own theory settings (THEORY names as keys); flags and arguments go first."""
+    """The world's own theory settings, by name; flags and arguments go first."""
+    data: Mapping[str, Any] | None = None
+    """What the world was read from, as plain data; None for a world made in Python."""
 
     def state_name(self, state: np.ndarray) -> str:
         """A short name of the state, unique in this world."""

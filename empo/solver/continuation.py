@@ -1,0 +1,133 @@
+"""Cyclic games: Phase 1 by fixed point, Phase 2 by following its solution while beta_r rises.
+
+At beta_r = 0 the robot acts uniformly, V_h^e is the value of a fixed policy and the solution is
+unique. From there beta_r rises in steps, each solved from the last one's solution; a step that does
+not converge is tried again shorter. The last step is solved to the full tolerance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+
+from empo.core.errors import NotConverged
+from empo.core.types import Array
+from empo.solver.cyclic import Cyclic, human_operator, pack_robot, robot_operator, uniform_operator
+from empo.solver.fixed_point import Operator, Result, Rules, fixed_point
+from empo.solver.problem import Problem, check_power
+from empo.solver.tables import join
+
+Progress = Callable[[str, int, float], None]
+"""Gets what is being solved, the number of sweeps so far and the residual."""
+
+_ON_THE_WAY = 1e-3
+"""The tolerance for values of beta_r below the final one."""
+_FIRST_STEP = 1.0
+_SHORTEST_STEP = 1e-3
+_SHARP = 1024.0
+"""From here on, beta_r = inf is tried."""
+
+
+def solve_humans(
+    cyclic: Cyclic, rules: Rules, block: int, progress: Progress, start: np.ndarray | None = None
+) -> tuple[Array, int]:
+    """B_{V_h^m} and the number of sweeps; goals are solved in blocks of `block`.
+
+    Starts at V_h^m = 0, or at the values of B given. Raises `NotConverged`.
+    """
+    begin = np.asarray(cyclic.start) if start is None else start
+    most = cyclic.most
+    blocks, sweeps = [], 0
+    for first in range(0, begin.shape[2], block):
+        guess = begin[..., first : first + block]
+        bound = np.broadcast_to(most[:, first : first + block], guess.shape).ravel()
+        found = fixed_point(
+            human_operator(cyclic, first, guess.shape[2]),
+            guess.ravel(),
+            rules,
+            lambda x, bound=bound: bool(np.all((x >= 0) & (x <= bound))),
+            lambda n, residual, before=sweeps: progress("equations (1)-(3)", before + n, residual),
+        )
+        sweeps += found.sweeps
+        _demand(found, cyclic.problem, "equations (1)-(3), how humans act,")
+        blocks.append(found.x.reshape(guess.shape))
+    return jnp.asarray(np.concatenate(blocks, axis=2)), sweeps
+
+
+def solve_robot(
+    cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progress
+) -> tuple[np.ndarray, int]:
+    """The flat solution of Phase 2 and the number of sweeps. Raises `NotConverged`."""
+    target = cyclic.problem.theory.beta_r
+    x, sweeps = _uniform_robot(cyclic, pi_h, rules, progress)
+    reached, step = 0.0, _FIRST_STEP
+    last = target == 0
+    while True:
+        beta_r = target if last else min(reached + step, target)
+        beta_r = math.inf if target == math.inf and beta_r > _SHARP else beta_r
+        last = beta_r == target
+        limits = rules if last else replace(rules, tolerance=_ON_THE_WAY, max_sweeps=1000)
+        found = fixed_point(
+            robot_operator(cyclic, pi_h, beta_r),
+            x,
+            replace(limits, settle=3),
+            lambda x: _is_admissible(cyclic, x),
+            lambda n, residual, b=beta_r, s=sweeps: progress(f"beta_r = {b:g}", s + n, residual),
+        )
+        sweeps += found.sweeps
+        if found.converged and last:
+            return found.x, sweeps
+        if found.converged:
+            x, reached, step = found.x, beta_r, 2 * step
+        else:
+            step, last = step / 4, False
+            if step < _SHORTEST_STEP or beta_r == math.inf:
+                _demand(found, cyclic.problem, f"equations (4)-(9) at beta_r = {beta_r:g}")
+
+
+def _uniform_robot(
+    cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progress
+) -> tuple[np.ndarray, int]:
+    """The values of humans at beta_r = 0, and V_r as if every state lasted for ever."""
+    bound = np.broadcast_to(cyclic.most, cyclic.start.shape).ravel()
+    operator = uniform_operator(cyclic, pi_h)
+    found = fixed_point(
+        operator,
+        _reach_all(operator, np.asarray(cyclic.start).ravel()),
+        replace(rules, tolerance=_ON_THE_WAY, settle=0),
+        lambda x: bool(np.all((x >= 0) & (x <= bound))),
+        lambda n, residual: progress("beta_r = 0", n, residual),
+    )
+    _demand(found, cyclic.problem, "equation (6) at beta_r = 0")
+    b_h_e = jnp.asarray(found.x.reshape(cyclic.start.shape))
+    no_v_r = jnp.full(cyclic.n_rows, -1.0, float)
+    parts = cyclic.map(lambda i, _: cyclic.robot(i, pi_h, b_h_e, no_v_r, 0.0))
+    check_power(cyclic.problem, 0, join([part.x_h for part in parts], cyclic.layer.n_states))
+    lasting = [part.u_r / (1 - cyclic.problem.theory.gamma_r) for part in parts]
+    return pack_robot([b_h_e], lasting), found.sweeps
+
+
+def _reach_all(operator: Operator, x: np.ndarray) -> np.ndarray:
+    """Iterate from 0 until every value is positive that ever will be, however small."""
+    while True:
+        following = operator(x)
+        if np.count_nonzero(following) == np.count_nonzero(x):
+            return following
+        x = following
+
+
+def _is_admissible(cyclic: Cyclic, x: np.ndarray) -> bool:
+    b_h_e = x[: -cyclic.n_rows].reshape(cyclic.start.shape)
+    return bool(np.all(np.isfinite(x)) and np.all((b_h_e >= 0) & (b_h_e <= cyclic.most)))
+
+
+def _demand(found: Result, problem: Problem, what: str) -> None:
+    if not found.converged:
+        raise NotConverged(
+            f"{problem.game.world.name}: {what} did not converge: after {found.sweeps} sweeps the "
+            f"residual is {found.residual:.3g}; a smaller beta_r or beta_h may help"
+        )

@@ -1,0 +1,51 @@
+"""Does Phase 1 have more than one solution? Iteration from several starting points tells some."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from empo.core.types import Array
+from empo.solver.continuation import Progress, solve_humans
+from empo.solver.cyclic import Cyclic
+from empo.solver.fixed_point import Rules
+
+_SAME = 1e-6
+"""Solutions that differ by less anywhere count as one."""
+
+
+@dataclass(frozen=True)
+class Starts:
+    """What was found."""
+
+    n: int
+    """Number of different solutions."""
+    range: Mapping[str, tuple[float, float]]
+    """Per human, the least and the largest mean over states and goals of B_{V_h^m}."""
+
+
+def several_starts(
+    cyclic: Cyclic, from_zero: Array, rules: Rules, block: int, n: int, progress: Progress
+) -> Starts:
+    """Solve Phase 1 from the largest values and from n - 2 random ones beside those from 0."""
+    solutions = [np.asarray(from_zero)]
+    for start in _starting_points(cyclic, n - 1):
+        found = np.asarray(solve_humans(cyclic, rules, block, progress, start)[0])
+        if all(np.max(np.abs(found - known)) > _SAME for known in solutions):
+            solutions.append(found)
+    means = np.array([found[: cyclic.layer.n_states].mean(axis=(0, 2)) for found in solutions])
+    names = cyclic.problem.game.world.humans
+    return Starts(
+        n=len(solutions),
+        range={name: (means[:, h].min(), means[:, h].max()) for h, name in enumerate(names)},
+    )
+
+
+def _starting_points(cyclic: Cyclic, n: int) -> list[np.ndarray]:
+    """The largest possible values, then random ones; goals already reached keep theirs."""
+    zero = np.asarray(cyclic.start)
+    rng = np.random.default_rng(0)
+    shares = [np.ones(zero.shape), *(rng.random(zero.shape) for _ in range(n - 1))]
+    return [np.maximum(zero, share * cyclic.most) for share in shares]
