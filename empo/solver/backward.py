@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from empo.solver.problem import Problem, Values, check_power, check_values
-from empo.solver.tables import Keep, Tables, arrival_values, solve_layer, write
+from empo.solver.problem import Keep, Problem, Values, check_power, check_values
+from empo.solver.tables import Tables, arrival_values, solve_layer, write
 from empo.worlds.tabular import Layer
 
 Progress = Callable[[int], None]

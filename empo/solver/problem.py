@@ -76,6 +76,12 @@ class Values(NamedTuple):
     v_r: np.ndarray
 
 
+Keep = frozenset[str]
+"""Which of the optional fields of `Values` are kept; the others are None."""
+OPTIONAL: Keep = frozenset(("q_h_m", "pi_h", "v_h_m", "v_h_e"))
+"""The large fields of `Values`, which memory may not have room for."""
+
+
 def check_power(problem: Problem, layer: int, x_h: np.ndarray) -> None:
     """Raise `InputError` where a human has no power at all."""
     powerless = np.argwhere(x_h == 0)

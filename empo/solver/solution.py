@@ -15,7 +15,7 @@ import numpy as np
 from empo.core.errors import InputError
 from empo.core.store import read_arrays, write_arrays
 from empo.solver.describe import describe
-from empo.solver.problem import Prior, Values
+from empo.solver.problem import OPTIONAL, Prior, Values
 from empo.solver.sweep import situations
 from empo.theory import Theory
 from empo.worlds.load import load
@@ -161,12 +161,13 @@ def _from_arrays(
     if world is None and manifest["world"] is None:
         raise InputError(f"world {manifest['world_name']} came from Python: pass it as `world`")
     world = world or replace(load(json.loads(manifest["world"])), name=manifest["world_name"])
-    fields = [*Values._fields]
     indices = range(manifest["n_layers"])
     layers = tuple(Layer(arrays[f"{i}/codes"], ()) for i in indices)
-    values = tuple(Values(*(arrays.get(f"{i}/{name}") for name in fields)) for i in indices)
+    values = tuple(_values_of(arrays, i) for i in indices)
     nothing = Layer(np.empty(0, np.int64), ())
-    theory = {k: math.inf if v == "inf" else v for k, v in manifest["theory"].items()}
+    theory: dict[str, Any] = {
+        name: math.inf if value == "inf" else value for name, value in manifest["theory"].items()
+    }
     return Solution(
         game=TabularGame(world, manifest["order"], layers, nothing, manifest["n_transitions"]),
         theory=Theory(**theory),
@@ -174,6 +175,14 @@ def _from_arrays(
         values=values,
         effort=Effort(**manifest["effort"]),
     )
+
+
+def _values_of(arrays: Mapping[str, np.ndarray], layer: int) -> Values:
+    found: dict[str, Any] = {
+        name: arrays.get(f"{layer}/{name}") if name in OPTIONAL else arrays[f"{layer}/{name}"]
+        for name in Values._fields
+    }
+    return Values(**found)
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:

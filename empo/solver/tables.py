@@ -13,16 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from empo.core.types import Array, Float, Scalar
-from empo.solver.problem import Problem, Values
+from empo.solver.problem import OPTIONAL, Keep, Problem, Values
 from empo.solver.sweep import Phase1, Phase2, given_prior, phase1, phase2, situations
 from empo.worlds.tabular import Chunk, Layer
 
 Result = TypeVar("Result")
-
-Keep = frozenset[str]
-"""Which of the optional fields of `Values` are kept; the others are None."""
-OPTIONAL: Keep = frozenset(("q_h_m", "pi_h", "v_h_m", "v_h_e"))
-"""The large fields of `Values`, which memory may not have room for."""
 
 _AHEAD = 4
 """Chunks under way per thread."""

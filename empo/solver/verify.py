@@ -29,7 +29,8 @@ def residuals(first: Values, second: Values) -> dict[str, float]:
             continue
         change = np.abs(a - b)
         if name in RELATIVE:
-            change = np.where(a == b, 0.0, change / np.maximum(np.abs(a), np.abs(b)))
+            size = np.maximum(np.abs(a), np.abs(b))
+            change = np.divide(change, size, out=np.zeros_like(change), where=size > 0)
         found[name] = float(change.max())
     return found
 

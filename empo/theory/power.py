@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 
-from empo.core.types import Array, Float, Scalar
+from empo.core.types import AnyArray, Array, Float, Scalar
 from empo.theory.human import average_others
 
 
@@ -48,6 +48,6 @@ def robot_reward(
     return -(jnp.sum(weight * x_h**-xi) ** eta)
 
 
-def power_in_bits(x_h: Float[Array, "*b"]) -> Float[Array, "*b"]:
+def power_in_bits(x_h: Float[AnyArray, "*b"]) -> Float[Array, "*b"]:
     """W_h = log2 X_h."""
     return jnp.log2(x_h)

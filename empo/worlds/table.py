@@ -112,10 +112,10 @@ jax.tree_util.register_dataclass(
 
 
 def rounded(table: np.ndarray) -> np.ndarray:
-    """The table with rows added up to the next power of two, at least 8: copies of the last.
+    """The table with rows added up to the next power of two, at least 256: copies of the last.
 
     So games of nearly the same size share one compiled program. No state leads to a row added.
     """
     n = len(table)
-    n_more = max(8, 1 << (n - 1).bit_length()) - n
+    n_more = max(256, 1 << (n - 1).bit_length()) - n
     return np.pad(table, [(0, n_more), *[(0, 0)] * (table.ndim - 1)], "edge")
