@@ -36,7 +36,7 @@ def human_policies(solution: Solution, layer: int, place: int) -> Float[np.ndarr
         prob = np.asarray(successors.prob[0])[..., None]
         chunk = Chunk(code, index.reshape(*joint, 1).astype(np.int32), prob)
         b_next = _arriving(solution, layer, known)
-        return np.asarray(phase1(model, parameters, chunk, b_next).pi_h)[0]
+        return np.asarray(phase1(model, parameters, chunk, b_next, 0).pi_h)[0]
 
 
 def _arriving(solution: Solution, layer: int, codes: np.ndarray) -> Float[np.ndarray, "s h g"]:

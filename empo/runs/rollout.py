@@ -13,6 +13,8 @@ import numpy as np
 
 from empo.runs.behaviour import human_policies
 from empo.solver import Solution
+from empo.worlds.expand import expand
+from empo.worlds.packing import pack
 from empo.worlds.world import World
 
 Choice = Callable[[np.ndarray, np.random.Generator], int]
@@ -57,11 +59,8 @@ class Rollout:
         """Power in bits, (t + 1, h)."""
         return np.log2(self.x_h)
 
-    def until_repeated(self) -> Rollout:
-        """The part before a state comes back for the first time; all of it if none does."""
-        _, first = np.unique(self.states, axis=0, return_index=True)
-        is_new = np.isin(np.arange(len(self.states)), first)
-        n_steps = self.n_steps if is_new.all() else int(np.argmin(is_new)) - 1
+    def cut(self, n_steps: int) -> Rollout:
+        """The first `n_steps` steps."""
         return replace(
             self,
             states=self.states[: n_steps + 1],
@@ -81,7 +80,7 @@ def rollout(
     others: Choice = drawn,
     seed: int = 0,
 ) -> Rollout:
-    """Follow the solution for `n_steps`, or until a finite horizon ends.
+    """Follow the solution for `n_steps`, until a finite horizon ends or nothing can ever change.
 
     `robot` picks the robot's actions by pi_r; `others` picks where play begins, the humans' actions
     by pi_h for their goals, and what happens by chance. A human's goal is drawn by weight unless
@@ -104,43 +103,52 @@ def rollout(
         prob_r.append(values.pi_r[place, a_r])
         actions_h.append(a_h)
         states.append(_step(world, state, a_r, a_h, lambda prob: others(prob, rng)))
-    x_h.append(_power_at(solution, states[-1], n_steps))
+        if (states[-1] == state).all() and _is_absorbing(world, state):
+            break
+    x_h.append(_power_at(solution, states[-1], len(actions_r)))
     return Rollout(
         world=world,
         goals=goals,
         states=np.array(states, np.int32),
         actions_r=np.array(actions_r, np.int32),
         prob_r=np.array(prob_r, float),
-        actions_h=np.array(actions_h, np.int32).reshape(n_steps, len(goals)),
+        actions_h=np.array(actions_h, np.int32),
         x_h=np.array(x_h),
     )
 
 
-def likely_path(solution: Solution, n_steps: int = 100) -> Rollout:
-    """The most likely episode in which each human pursues the goal that is hardest to attain.
+def likely_path(solution: Solution, n_steps: int = 60, *, seed: int = 0) -> Rollout:
+    """What the robot most likely does while people pursue goals that are neither easy nor hard.
 
-    Everybody does what is most likely, and so does chance. The path ends before a state would come
-    back, for then it would go round for ever.
+    Ends when everybody has been where they want to be.
     """
-    goals = hardest_goals(solution)
-    path = rollout(solution, n_steps, goals=goals, others=most_likely)
-    return path if solution.game.horizon is not None else path.until_repeated()
+    goals = middling_goals(solution)
+    path = rollout(solution, n_steps, goals=goals, seed=seed)
+    model, humans = solution.world.model, range(len(goals))
+    with jax.enable_x64(True):
+        inside = [np.asarray(_members(model, state))[humans, goals] for state in path.states[1:]]
+    attained = np.logical_or.accumulate(np.array(inside), axis=0).all(axis=1)
+    return path.cut(int(np.argmax(attained)) + 1) if attained.any() else path
 
 
-def hardest_goals(solution: Solution) -> tuple[int, ...]:
-    """For each human the goal with the least V_h^e > 0 where play begins; without V_h^e, the last.
+def middling_goals(solution: Solution) -> tuple[int, ...]:
+    """For each human the goal with the median V_h^e where play begins, among those above 0.
 
-    On a grid that is a far place, so that people have somewhere to go.
+    Goals that nobody can attain make people aimless, and easy ones leave the robot nothing to do.
+    Without V_h^e, the middle one of the list.
     """
     world = solution.world
     layer, place = solution.game.find(world.initial[int(np.argmax(world.initial_prob))])
     v_h_e = solution.values[layer].v_h_e
     if v_h_e is None:
-        return tuple(len(names) - 1 for names in world.goals)
-    return tuple(
-        int(np.argmin(np.where(own[: len(names)] > 0, own[: len(names)], np.inf)))
-        for own, names in zip(v_h_e[place], world.goals, strict=True)
-    )
+        return tuple(len(names) // 2 for names in world.goals)
+    return tuple(_median(own[: len(g)]) for own, g in zip(v_h_e[place], world.goals, strict=True))
+
+
+def _median(values: np.ndarray) -> int:
+    """The place of the lower median of what is above 0; 0 if nothing is."""
+    order = np.argsort(values, kind="stable")[np.count_nonzero(values <= 0) :]
+    return int(order[(len(order) - 1) // 2]) if len(order) else 0
 
 
 def _drawn_goals(world: World, rng: np.random.Generator) -> tuple[int, ...]:
@@ -162,9 +170,21 @@ def _step(
     return states[choose(np.bincount(where.ravel(), np.asarray(prob)))]
 
 
+def _is_absorbing(world: World, state: np.ndarray) -> bool:
+    """Does every joint action lead back here?"""
+    with jax.enable_x64(True):
+        code = pack(state[None], world.model.cardinalities)
+        return bool((np.asarray(expand(world.model, code).codes) == code).all())
+
+
 @jax.jit
 def _outcomes(model, state, a_r, a_h):
     return model.outcomes(state, a_r, a_h)
+
+
+@jax.jit
+def _members(model, state):
+    return model.situation(state).members
 
 
 def _power_at(solution: Solution, state: np.ndarray, time: int) -> np.ndarray:
