@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from empo.worlds.document import Problems, Where
+from empo.worlds.document import Problems, Where, describe
 from empo.worlds.gamefile_states import Choice, Names, read_choice, read_name
 
 HUMAN_KEYS = ("goals", "beta", "nu", "habit", "habit_for", "beliefs")
@@ -101,7 +101,7 @@ def _goal(
             problems.add((*where, "weight"), "found a weight of 0", "wanted more than 0")
         repeat = value.get("repeat", False)
         if not isinstance(repeat, bool):
-            problems.add((*where, "repeat"), f"found {repeat!r}", "wanted true or false")
+            problems.add((*where, "repeat"), f"found {describe(repeat)}", "wanted true or false")
         inner, value = (*where, "states"), value.get("states")
     states = []
     if not value:
