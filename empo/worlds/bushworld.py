@@ -121,7 +121,10 @@ def bushworld_world(document: Document, problems: Problems) -> BushWorld | None:
     tokens = [token for row in rows for token in row]
     robots = _find(problems, cells, tokens, "Ro", MAX_BODIES)
     humans = _find(problems, cells, tokens, "Hu", MAX_HUMANS)
-    density = np.array([min(most, _density(token, fill)) for token in tokens], np.int32)
+    found = [_density(token, fill) for token in tokens]
+    if denser := sum(number > most for number in found):
+        problems.warn(("map",), f"{denser} cells with a density above B = {most}", "it counts as B")
+    density = np.minimum(found, most).astype(np.int32)
     goals = _read_goals(problems, data, cells, tuple(humans)) if humans else ()
     if goals:
         check_size(problems, cells, goals)

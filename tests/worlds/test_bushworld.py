@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from empo.core.errors import InputError
-from empo.worlds.load import load
+from empo.worlds.load import check, load
 from empo.worlds.world import Thing
 from tests.worlds.grid_by_rules import bush_outcomes
 
 NORTH, WEST, SOUTH, EAST, PASS = range(5)
 
-_outcomes = jax.jit(jax.vmap(lambda m, s, a, b: m.outcomes(s, a, b), (None, 0, 0, 0)))
+_outcomes = jax.jit(lambda model, state, a_r, a_h: model.outcomes(state, a_r, a_h))
+_many_outcomes = jax.jit(jax.vmap(_outcomes, (None, 0, 0, 0)))
 
 
 def bush(text: str, **more):
@@ -25,7 +26,7 @@ def bush(text: str, **more):
 def outcomes(world, name: str, robot: int, *humans: int) -> dict[str, float]:
     """{name of the next state: probability}."""
     with jax.enable_x64(True):
-        found = world.model.outcomes(world.find_state(name), robot, np.array(humans))
+        found = _outcomes(world.model, world.find_state(name), robot, np.array(humans))
     after, prob = map(np.asarray, found)
     total: dict[str, float] = {}
     for state, p in zip(after, prob, strict=True):
@@ -73,7 +74,7 @@ def found_outcomes(model, states, actions):
     joint = actions[:, : model.n_robots] @ 5 ** np.arange(model.n_robots - 1, -1, -1)
     with jax.enable_x64(True):
         humans = actions[:, model.n_robots :]
-        after, prob = _outcomes(model, np.array(states, np.int32), joint, humans)
+        after, prob = _many_outcomes(model, np.array(states, np.int32), joint, humans)
     result = []
     for nexts, probs in zip(np.asarray(after).tolist(), np.asarray(prob).tolist(), strict=True):
         total: dict = {}
@@ -88,7 +89,7 @@ def test_certain_moves_have_one_outcome_and_chances_two_for_each_human():
     for most, n_outcomes in ((1, 1), (2, 4)):
         model = bush("Ro 01 Hu 01 Hu", B=most).model
         state = np.array([0, 2, 4, 1, 1], np.int32)
-        after, prob = model.outcomes(state, PASS, np.array([WEST, PASS]))
+        after, prob = _outcomes(model, state, PASS, np.array([WEST, PASS]))
         assert after.shape == (n_outcomes, 5)
         assert prob.shape == (n_outcomes,)
 
@@ -123,9 +124,8 @@ def test_humans_get_through_a_bush_by_its_density():
 def test_a_bush_of_full_density_leaves_no_chance_at_all():
     world = bush("Hu 03 . Ro", B=3)
     start = "Ro(3,0) Hu(0,0) bushes=0300"
-    step = jax.jit(lambda model, state: model.outcomes(state, PASS, np.array([EAST])))
     with jax.enable_x64(True):
-        _, prob = step(world.model, world.find_state(start))
+        _, prob = _outcomes(world.model, world.find_state(start), PASS, np.array([EAST]))
     assert sorted(np.asarray(prob).tolist()) == [0, 1]
 
 
@@ -250,6 +250,15 @@ def test_all_mistakes_are_told_at_once():
     with pytest.raises(InputError) as error:
         bush("Hu Ro", B=0, max_steps=0, steps=1, possible_goals=[[5, 5]])
     assert len(error.value.problems) == 4
+
+
+def test_densities_above_the_largest_are_pointed_out(tmp_path):
+    path = tmp_path / "garden.yaml"
+    path.write_text("kind: bushworld\nmap: |\n  Hu 02 Ro 3\nB: 2\n")
+    report = check(path)
+    assert not report.errors
+    (warning,) = report.warnings
+    assert "garden.yaml:2: map: 1 cells with a density above B = 2" in warning
 
 
 @pytest.mark.parametrize("name", ["bush-3x3", "bush-line"])
