@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,24 @@ class Document:
         if (value is None and text is None) or isinstance(value, (dict, list)):
             return None
         return (str(value) if text is None else text) or None
+
+    def with_names_as_text(self, is_name: Callable[[Where], bool]) -> Any:
+        """The data, with the scalars in places for names as they were written.
+
+        So it means the same when it is written to another file and read again: a state called
+        1.50 is no longer the number 1.5.
+        """
+        return _respelled(self, self.data, (), is_name) if self._texts else self.data
+
+
+def _respelled(
+    document: Document, value: Any, where: tuple[Key, ...], is_name: Callable[[Where], bool]
+) -> Any:
+    if isinstance(value, dict):
+        return {k: _respelled(document, v, (*where, k), is_name) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_respelled(document, v, (*where, i), is_name) for i, v in enumerate(value)]
+    return document.text(*where) if is_name(where) else value
 
 
 def read_document(path: str | os.PathLike[str]) -> Document:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from empo.core.errors import InputError
-from empo.worlds.document import Document, Problems, describe, listed
+from empo.worlds.document import Document, Problems, Where, describe, listed
 from empo.worlds.gamefile_humans import LARGEST, Human, read_human
 from empo.worlds.gamefile_states import (
     Choice,
@@ -91,8 +91,23 @@ def game_world(document: Document, problems: Problems) -> GameWorld | None:
         humans=names.humans,
         goals=tuple(tuple(goal.name for goal in human.goals) for human in people),
         theory=theory,
+        data=document.with_names_as_text(_is_name),
         names=names,
     )
+
+
+def _is_name(where: Where) -> bool:
+    """Does a name stand at this place of a game file? (Keys always are names.)"""
+    match tuple(where):
+        case ("name",) | ("initial",):
+            return True
+        case ("states", _, "robot", int()) | ("states", _, "humans", _, int()):
+            return True
+        case ("states", _, "next", int(), str()) | ("states", _, "next", int(), str(), int()):
+            return True
+        case ("humans", _, "goals", _, int()) | ("humans", _, "goals", _, "states", int()):
+            return True
+    return False
 
 
 def _title(problems: Problems, data: Mapping[str, Any]) -> tuple[str, str]:

@@ -59,7 +59,7 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> World:
     world = _read(document, problems)
     problems.raise_if_any()
     assert world is not None, "a reader without problems gives a world"
-    return replace(world, data=document.data)
+    return world if world.data is not None else replace(world, data=document.data)
 
 
 def check(source: str | os.PathLike[str], settings: Settings | None = None) -> Report:
