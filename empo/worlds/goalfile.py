@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from empo.worlds.document import Problems, Where, describe
+from empo.worlds.document import Problems, Where, describe, shorten
 from empo.worlds.goals import Cell, Goal, cell_goals
 from empo.worlds.terrain import STEPS, Cells
 
@@ -55,16 +55,23 @@ def read_goals(board: Board, value: Any) -> tuple[tuple[Goal, ...], ...]:
     return tuple(map(tuple, goals))
 
 
-def read_place(board: Board, where: Where, value: Any) -> tuple[str, frozenset[Cell]] | None:
+CELL, RECTANGLE = (2,), (4,)
+_FORMATS = {2: "[x, y]", 4: "[x1, y1, x2, y2]"}
+
+
+def read_place(
+    board: Board, where: Where, value: Any, sizes: tuple[int, ...] = CELL + RECTANGLE
+) -> tuple[str, frozenset[Cell]] | None:
     """A cell [x, y] or a rectangle [x1, y1, x2, y2], corners included: its name and its cells.
 
     Walls in a rectangle are left out; nothing but walls is a problem.
     """
     problems, cells = board.problems, board.cells
     numbers = value if isinstance(value, list) else []
-    if len(numbers) not in (2, 4) or not all(type(number) is int for number in numbers):
-        wanted = "wanted whole numbers [x, y] or [x1, y1, x2, y2]"
-        problems.add(where, f"found {describe(value)}", wanted)
+    if len(numbers) not in sizes or not all(type(number) is int for number in numbers):
+        wanted = f"wanted whole numbers {' or '.join(_FORMATS[size] for size in sizes)}"
+        found = shorten(str(value)) if numbers else describe(value)
+        problems.add(where, f"found {found}", wanted)
         return None
     x1, y1, x2, y2 = numbers * 2 if len(numbers) == 2 else numbers
     if not (0 <= x1 <= x2 < cells.width and 0 <= y1 <= y2 < cells.height):
@@ -154,11 +161,7 @@ def _read_form(
         return None
     where, value = (*where, form), entry[form]
     if form != "at":
-        place = read_place(board, where, value)
-        if place and len(value) != (2 if form == "cell" else 4):
-            wanted = "[x, y]" if form == "cell" else "[x1, y1, x2, y2]"
-            board.problems.add(where, f"found {value}", f"wanted {wanted}")
-        return place
+        return read_place(board, where, value, CELL if form == "cell" else RECTANGLE)
     symbol = board.problems.document.text(*where) or ""
     if symbol not in board.symbols:
         board.problems.unknown(where, "symbol on the map", symbol, board.symbols)

@@ -236,7 +236,7 @@ def test_bodies_act_as_one_player():
         ({"map": "Hu Ro", "possible_goals": []}, "possible_goals: found an empty list"),
         ({"map": "Hu Ro", "possible_goals": [[2, 0]]}, "[2, 0] is not on the map"),
         ({"map": "Hu Ro", "possible_goals": [[0, 0], [0, 0]]}, "the goal 0,0 is listed twice"),
-        ({"map": "Hu Ro", "possible_goals": [[0]]}, "possible_goals[0]: found a list"),
+        ({"map": "Hu Ro", "possible_goals": [[0]]}, "possible_goals[0]: found [0]"),
         ({"map": "Hu Ro", "possible_goals": "all"}, "possible_goals: found the text 'all'"),
     ],
 )
