@@ -58,12 +58,10 @@ def read_agents(
         _call(agents, numbers, found[numbers[0]][1].name or symbol)
         agents.groups[symbol] = tuple(numbers)
     _read_section(problems, data, kind, agents)
-    for number, name in enumerate(agents.names):
+    for name in agents.names:
         if not name.replace("-", "").replace("_", "").isalnum():
             wanted = f"wanted letters, digits, - and _: give it a name under {kind}s"
             problems.add(("map",), f"a {kind} called {name!r}", wanted)
-        if name in agents.names[:number]:
-            problems.add(("map",), f"two {kind}s are called {name!r}", "wanted different names")
     return agents
 
 

@@ -27,8 +27,8 @@ KEYS = (
     *("kind", "map", "B", "max_steps", "fill_density", "possible_goals"),
     *("seed", "render_tile_size", "metadata"),
 )
-MOST = 1000
-"""Largest density that a map may have."""
+MAX_DENSITY = 1000
+MAX_STEPS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +111,8 @@ def bushworld_world(document: Document, problems: Problems) -> BushWorld | None:
     """The world that a BushWorld file describes, or None and what is wrong with it."""
     data = document.data
     problems.keys((), data, KEYS)
-    most = problems.whole(("B",), data.get("B", 1), 1, MOST) or 1
-    horizon = problems.whole(("max_steps",), data.get("max_steps", 10), 1)
+    most = problems.whole(("B",), data.get("B", 1), 1, MAX_DENSITY) or 1
+    horizon = problems.whole(("max_steps",), data.get("max_steps", 10), 1, MAX_STEPS)
     fill = problems.whole(("fill_density",), data.get("fill_density", 0), 0) or 0
     rows = _read_rows(problems, data)
     if rows is None:

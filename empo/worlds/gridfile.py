@@ -36,6 +36,7 @@ class _Map:
     """The map with its agents."""
 
     rows: Rows
+    symbols: Mapping[str, Symbol]
     placed: Sequence[tuple[str, Symbol, int, int]]
     """Everything but floor, in reading order: symbol, meaning, x, y."""
     robots: Agents
@@ -133,7 +134,7 @@ def _read_map(problems: Problems, data: Mapping[str, Any]) -> _Map | None:
     ]
     robots = read_agents(problems, data, "robot", placed)
     humans = read_agents(problems, data, "human", placed)
-    return _Map(rows, placed, robots, humans) if humans.names else None
+    return _Map(rows, symbols, placed, robots, humans) if humans.names else None
 
 
 def _scene(drawn: _Map) -> Scene:
@@ -178,8 +179,11 @@ def _read_pushes(problems: Problems, data: Mapping[str, Any], drawn: _Map) -> np
     section = problems.mapping(("pushes",), data["pushes"], "symbol: [agents]")
     for symbol, names in section.items():
         where = ("pushes", symbol)
-        if symbol not in drawn.pushable:
-            problems.unknown(where, "symbol of a block or rock", symbol, {*drawn.pushable})
+        known = [name for name, meaning in drawn.symbols.items() if meaning.thing in PUSHABLE]
+        if symbol not in known:
+            problems.unknown(where, "symbol of a block or rock", symbol, known)
+        elif symbol not in drawn.pushable:
+            problems.warn(where, f"{symbol!r} is not on the map")
         column = [number for number, other in enumerate(drawn.pushable) if other == symbol]
         pushes[:, column] = False
         for i, _ in enumerate(problems.sequence(where, names, "agents")):
@@ -196,8 +200,8 @@ def _check_agents(problems: Problems, drawn: _Map, start: Scene, random: bool) -
     if random and len(names) > MOST_AGENTS:
         wanted = f"wanted at most {MOST_AGENTS} with conflict: random; set conflict: priority"
         problems.add(("map",), f"found {len(names)} agents", wanted)
-    taken = thing_names([thing for thing in start.things if thing.kind in PUSHABLE])
-    taken += drawn.robots.names
-    for name in drawn.humans.names:
-        if name in taken:
-            problems.add(("map",), f"a human is called {name!r}", "something else is called so")
+    things = thing_names([thing for thing in start.things if thing.kind in PUSHABLE])
+    for number, name in enumerate(names):
+        if name in things or name in names[:number]:
+            found = f"{'a robot' if name in drawn.robots.names else 'a human'} is called {name!r}"
+            problems.add(("map",), found, "wanted a name that nothing else has")
