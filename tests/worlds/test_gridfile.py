@@ -243,22 +243,6 @@ def test_mistakes_are_named(data, wanted):
 
 NUMBERS = (True, -1, 0, 1.5, float("nan"), 10**30)
 JUNK = (None, *NUMBERS, "", "x", "\x00", "r\nh", [], [[]], {}, {"x": {}})
-    None,
-    True,
-    -1,
-    0,
-    1.5,
-    float("nan"),
-    10**30,
-    "",
-    "x",
-    "\x00",
-    "r\nh",
-    [],
-    [[]],
-    {},
-    {"x": {}},
-)
 
 
 def places(value, path=()):
