@@ -42,11 +42,10 @@ class GameWorld(World):
 
     def find_state(self, name: str) -> np.ndarray:
         """The state of that name."""
-        try:
-            return np.array([self.names.states.index(name)], np.int32)
-        except ValueError:
+        if name not in self.names.numbers:
             known = listed(self.names.states)
-            raise InputError(f"{self.name}: no state is named {name!r} ({known})") from None
+            raise InputError(f"{self.name}: no state is named {name!r} (wanted one of {known})")
+        return np.array([self.names.numbers[name]], np.int32)
 
     def robot_action(self, state: np.ndarray, action: int) -> str:
         """The name, in the file, of the state's legal action of that number."""
