@@ -31,24 +31,31 @@ File = dict[str, Any]
 
 
 @st.composite
-def game_files(draw: Draw, n_humans: int = 2, kind: str = "cyclic", with_inf: bool = False) -> File:
-    """A game file; `kind` is acyclic, cyclic or horizon."""
+def game_files(draw: Draw, n_humans: int = 2, kind: str = "cyclic", with_inf: bool = True) -> File:
+    """A game file; `kind` is acyclic, cyclic or horizon. Cyclic games with an infinite beta need
+    not have a solution."""
     states = [f"s{i}" for i in range(draw(st.integers(3, MOST_STATES)))]
     humans = list(draw(st.permutations(HUMANS[:n_humans])))
     forward = kind == "acyclic" or (kind == "horizon" and draw(st.booleans()))
     file: File = {
         "name": "drawn",
         "initial": draw(_initial(states)),
-        "theory": draw(_theory(kind, with_inf)),
+        "theory": draw(_theory(kind)),
         "states": {
             state: draw(_state(i, states, humans, forward)) for i, state in enumerate(states)
         },
     }
     file["humans"] = {
-        human: draw(_human(file, humans, human, first=human == humans[0], with_inf=with_inf))
-        for human in humans
+        human: draw(_human(file, humans, human, first=human == humans[0])) for human in humans
     }
-    return file
+    return file if with_inf else _finite(file)
+
+
+def _finite(value: Any) -> Any:
+    """The same with 8 for infinity."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return 8.0 if value == math.inf else value
 
 
 @st.composite
@@ -61,13 +68,12 @@ def _initial(draw: Draw, states: list[str]) -> str | dict[str, float]:
 
 
 @st.composite
-def _theory(draw: Draw, kind: str, with_inf: bool) -> File:
-    inf = [math.inf] if with_inf else []
+def _theory(draw: Draw, kind: str) -> File:
     choices: dict[str, list[Any]] = {
         "gamma_h": [0.9, 0.8, 0.5, 0.0],
         "gamma_r": [0.8, 0.9, 0.5, 0.0],
-        "beta_h": [5.0, 0, 1, 20.0, *inf],
-        "beta_r": [5.0, 0, 1.5, *inf],
+        "beta_h": [5.0, math.inf, 1, 20.0, 0],
+        "beta_r": [5.0, math.inf, 1.5, 0],
         "nu_h": [0.0, 0.3, 1.0],
         "zeta": [2.0, 1.0, 1.5],
         "xi": [1.0, 0.5, 2.0],
@@ -139,15 +145,13 @@ def _to(draw: Draw, ahead: list[str], mixed: bool) -> str | dict[str, float]:
 
 
 @st.composite
-def _human(
-    draw: Draw, file: File, humans: list[str], human: str, first: bool, with_inf: bool
-) -> File:
+def _human(draw: Draw, file: File, humans: list[str], human: str, first: bool) -> File:
     states = list(file["states"])
     names = GOALS if first else draw(_some(GOALS))
     entry: File = {"goals": {}}
     for name in names:
         entry["goals"][name] = draw(_goal(states))
-    betas = st.sampled_from([5, 0.5, 12.0, *([math.inf] if with_inf else [])])
+    betas = st.sampled_from([5, math.inf, 0.5, 12.0])
     if draw(st.booleans()):
         entry["beta"] = draw(st.one_of(betas, st.dictionaries(st.sampled_from(states), betas)))
     nus = st.sampled_from([0.0, 0.2, 1.0])

@@ -6,6 +6,6 @@ returns the same nested result, so that the two can be compared key by key.
 
 from tests.brute_force.game import Game
 from tests.brute_force.judge import Judge, NoPower
-from tests.brute_force.solve import DidNotSettle, solve
+from tests.brute_force.solve import DidNotSettle, one_more_sweep, solve
 
-__all__ = ["DidNotSettle", "Game", "Judge", "NoPower", "solve"]
+__all__ = ["DidNotSettle", "Game", "Judge", "NoPower", "one_more_sweep", "solve"]

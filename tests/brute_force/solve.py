@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from tests.brute_force.game import Game
-from tests.brute_force.judge import Ahead, Judge, Result
+from tests.brute_force.judge import Ahead, Judge, NoPower, Result
 
 SETTLED = 1e-13
 MOST_SWEEPS = 4000
@@ -36,6 +36,12 @@ def solve(
     if game.acyclic():
         return [_backward(by)]
     return [_iterated(by, start)]
+
+
+def one_more_sweep(file: dict[str, Any], results: Results, **overrides: Any) -> Results:
+    """Equations (1)-(9) once more, with the given results on their right sides."""
+    by = Judge(Game(file, **overrides))
+    return {state: _both(by, state, results.__getitem__) for state in results}
 
 
 def _nothing(game: Game) -> Result:
@@ -148,7 +154,11 @@ def _iterated(by: Judge, start: Results | None) -> Results:
     results = _uniform_robot(by, moves, start or dict.fromkeys(moves, _nothing(by.game)))
     target = by.game.theory["beta_r"]
     for beta_r in _ramp(target):
-        results = _settle_phase_2(by, moves, beta_r, results, beta_r == target)
+        try:
+            results = _settle_phase_2(by, moves, beta_r, results, beta_r == target)
+        except (NoPower, OverflowError) as error:
+            # The robot leaves people no power in the end, which takes U_r to minus infinity.
+            raise DidNotSettle(f"at beta_r = {beta_r}: {error}") from error
     return {state: human[state] | results[state] for state in human}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, settings
 
 import empo
+from tests.strategies import File
 
 RELATIVE = ("q_r", "v_r", "u_r")
 """Quantities that can be of any size; the others are probabilities or of order 1."""
@@ -33,21 +33,20 @@ def games(max_examples: int) -> settings:
     )
 
 
-def solved(file: dict[str, Any], **overrides: Any) -> empo.Solution:
-    """What empo says of a game file; its warnings (unreachable states, idle rules) are meant."""
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
+def solved(file: File, **overrides: Any) -> empo.Solution:
+    """What empo says of a game file."""
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "drawn.yaml"
         path.write_text(yaml.safe_dump(file, sort_keys=False))
         return empo.solve(path, **overrides)
 
 
-def states(file: dict[str, Any], **overrides: Any) -> dict[str, Any]:
+def states(file: File, **overrides: Any) -> dict[str, Any]:
     """The values per state, at time 0 if there is a horizon."""
     return solved(file, **overrides).to_dict()["states"]
 
 
-def at_all_times(file: dict[str, Any], **overrides: Any) -> list[dict[str, Any]]:
+def at_all_times(file: File, **overrides: Any) -> list[dict[str, Any]]:
     """The values per state, for every time of the horizon."""
     solution = solved(file, **overrides)
     horizon = file.get("theory", {}).get("horizon")
@@ -72,3 +71,9 @@ def differences(found: Any, wanted: Any, tolerance: float = 1e-9, where: str = "
         scale = abs(wanted) if relative else max(1.0, abs(wanted))
         if not abs(found - wanted) <= tolerance * scale:
             yield f"{where}: {found!r} is not {wanted!r}"
+
+
+def same(found: Any, wanted: Any, tolerance: float = 1e-9) -> None:
+    """Fail with the first places where two results differ."""
+    problems = list(differences(found, wanted, tolerance))
+    assert not problems, "\n".join(problems[:20])

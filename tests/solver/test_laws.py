@@ -19,10 +19,8 @@ from empo.core.errors import InputError
 from tests import brute_force
 from tests.brute_force import Game, Judge
 from tests.brute_force.solve import moves_of
-from tests.solver.drawn import at_all_times, differences, games, states
+from tests.solver.drawn import File, at_all_times, games, same, states
 from tests.strategies import game_files
-
-File = dict[str, Any]
 
 
 def with_power(file: File) -> File:
@@ -34,11 +32,6 @@ def with_power(file: File) -> File:
     for human in file["humans"].values():
         human["goals"]["A"] = list(file["states"])
     return file
-
-
-def same(found: Any, wanted: Any, tolerance: float = 1e-9) -> None:
-    problems = list(differences(found, wanted, tolerance))
-    assert not problems, "\n".join(problems[:20])
 
 
 def policies(file: File, **overrides: Any) -> list[Any]:
@@ -67,7 +60,7 @@ def test_a_common_factor_on_all_v_h_e_leaves_the_robots_policy(seed, b, beta_r):
 
 
 @games(10)
-@given(game_files(2, "cyclic"), st.sampled_from([0.01, 3.0, 100.0]))
+@given(game_files(2, "cyclic", with_inf=False), st.sampled_from([0.01, 3.0, 100.0]))
 def test_a_common_factor_on_all_weights_scales_rewards_and_leaves_policies(file, factor):
     file = with_power(file)
     file["theory"]["goal_aggregation"] = "sum"
@@ -156,7 +149,7 @@ class Relabelling:
 @pytest.mark.parametrize("kind", ["cyclic", "horizon"])
 def test_relabelling_permutes_the_results(kind):
     @games(12)
-    @given(game_files(2, kind), st.integers(0, 10**6))
+    @given(game_files(2, kind, with_inf=False), st.integers(0, 10**6))
     def relabel_one(file, seed):
         labels = Relabelling(file, seed)
         labels.new["pass"] = "pass"  # the action of those who have no other
@@ -181,7 +174,7 @@ def no_power(file: File) -> bool:
 @pytest.mark.parametrize("kind", ["acyclic", "cyclic"])
 def test_an_unreachable_state_changes_nothing(kind):
     @games(8)
-    @given(game_files(2, kind), st.booleans())
+    @given(game_files(2, kind, with_inf=False), st.booleans())
     def add_one(file, in_goals):
         assume(not no_power(file))
         more = copy.deepcopy(file)
@@ -201,7 +194,7 @@ def test_an_unreachable_state_changes_nothing(kind):
 @pytest.mark.parametrize("kind", ["acyclic", "horizon"])
 def test_a_human_whom_nothing_affects_leaves_the_best_actions(kind):
     @games(10)
-    @given(game_files(2, kind, with_inf=True), st.sampled_from([0.0, 0.7]), st.booleans())
+    @given(game_files(1, kind), st.sampled_from([0.0, 0.7]), st.booleans())
     def add_one(file, baseline, acts):
         file = copy.deepcopy(file)
         file["theory"] |= {"eta": 1.0, "beta_r": math.inf}
@@ -220,7 +213,7 @@ def test_a_human_whom_nothing_affects_leaves_the_best_actions(kind):
 
 
 @games(10)
-@given(game_files(2, "cyclic"), st.integers(0, 10**6))
+@given(game_files(2, "cyclic", with_inf=False), st.integers(0, 10**6))
 def test_without_choice_there_is_one_solution_from_any_start(file, seed):
     file = with_power(file)
     rng = random.Random(seed)
@@ -256,7 +249,7 @@ def residuals_of_q_r(file: File, u_r_added: bool) -> list[float]:
 @pytest.mark.parametrize("kind", ["acyclic", "cyclic"])
 def test_equation_4_holds_in_every_state_and_has_no_immediate_reward(kind):
     @games(10)
-    @given(game_files(2, kind))
+    @given(game_files(2, kind, with_inf=False))
     def check_one(file):
         assume(not no_power(file))
         assert max(residuals_of_q_r(file, u_r_added=False)) < 1e-12
@@ -268,7 +261,7 @@ def test_equation_4_holds_in_every_state_and_has_no_immediate_reward(kind):
 @pytest.mark.parametrize("kind", ["cyclic", "horizon"])
 def test_sums_and_means_give_one_policy_where_numbers_of_goals_are_equal(kind):
     @games(10)
-    @given(game_files(2, kind))
+    @given(game_files(2, kind, with_inf=False))
     def check_one(file):
         file = with_power(file)
         for human in file["humans"].values():
@@ -288,7 +281,7 @@ def aggregated(how: str) -> dict[str, str]:
 
 
 @games(8)
-@given(game_files(2, "cyclic"))
+@given(game_files(2, "cyclic", with_inf=False))
 def test_a_far_horizon_is_as_good_as_none(file):
     # gamma = 0.5: what lies beyond 45 steps counts less than 1e-13.
     file = with_power(file)
@@ -299,7 +292,7 @@ def test_a_far_horizon_is_as_good_as_none(file):
 
 
 @games(8)
-@given(game_files(2, "cyclic"))
+@given(game_files(2, "cyclic", with_inf=False))
 def test_how_humans_act_does_not_depend_on_the_robots_aims(file):
     file = with_power(file)
     aims = {"gamma_r": 0.3, "beta_r": 0.5, "zeta": 1.7, "xi": 0.6, "eta": 1.4}
@@ -308,18 +301,29 @@ def test_how_humans_act_does_not_depend_on_the_robots_aims(file):
         same({s: after[s][name] for s in after}, {s: before[s][name] for s in before}, 1e-14)
 
 
-def test_an_infinite_horizon_needs_no_floor_where_everyone_has_a_goal(tmp_path):
+def test_a_human_without_power_is_named_with_the_state_and_the_remedies():
     file = {
         "name": "stuck",
         "initial": "s0",
-        "humans": {"ann": {"goals": {"A": ["s1"]}}, "bob": {"goals": {"A": ["s0"]}}},
-        "states": {"s0": {"next": [{"to": "s1"}]}, "s1": {}},
+        "humans": {
+            "ann": {"goals": {"A": ["s1", "s2"], "B": ["s1"]}},
+            "bob": {"goals": {"A": ["s0", "s2"]}},
+        },
+        "states": {
+            "s0": {
+                "robot": ["left", "right", "hold"],
+                "humans": {"ann": ["go", "wait"], "bob": ["go", "wait"]},
+                "next": [{"robot": "left", "to": "s2"}, {"to": {"s1": 0.5, "s2": 0.5}}],
+            },
+            "s1": {},
+            "s2": {},
+        },
     }
-    # bob cannot come back from s1; ann is there for ever.
+    # bob can do nothing any more in s1; ann has goal A in both.
     with pytest.raises(InputError) as error:
         states(file)
-    for word in ("bob", "s1", "x_h_floor"):
+    for word in ("bob", "state s1", "goal", "x_h_floor"):
         assert word in str(error.value)
     with_floor = states(file, x_h_floor=0.25, zeta=1, xi=1, eta=1, gamma_r=0.5)
-    # U_r(s1) = -(1/1 + 1/0.25) = -5, for ever: -5 / (1 - 0.5).
-    np.testing.assert_allclose(with_floor["s1"]["v_r"], -10.0)
+    # U_r(s1) = -(1/2 + 1/0.25) = -4.5, for ever: -4.5 / (1 - 0.5).
+    np.testing.assert_allclose(with_floor["s1"]["v_r"], -9.0)
