@@ -3,12 +3,21 @@
 >>> import empo
 >>> solution = empo.solve("key-door")
 >>> solution.policy(solution.states()[0])  # the robot's action probabilities
+
+Names are imported when they are first used, so that `import empo` costs next to nothing.
 """
 
-from empo.core.errors import EmpoError, InputError, NotConverged
-from empo.solver import Options, Solution, solve
-from empo.theory import Theory
-from empo.worlds import World, check, load, shipped
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from empo.core.errors import EmpoError, InputError, NotConverged
+    from empo.runs.load import load
+    from empo.solver import Options, Solution, solve
+    from empo.theory import Theory
+    from empo.worlds import World, check, shipped
 
 __all__ = [
     "EmpoError",
@@ -23,3 +32,22 @@ __all__ = [
     "shipped",
     "solve",
 ]
+
+_HOMES = {
+    "empo.core.errors": ("EmpoError", "InputError", "NotConverged"),
+    "empo.runs.load": ("load",),
+    "empo.solver": ("Options", "Solution", "solve"),
+    "empo.theory": ("Theory",),
+    "empo.worlds": ("World", "check", "shipped"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'empo' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

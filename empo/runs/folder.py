@@ -1,0 +1,97 @@
+"""The folder of a run: which files it has, whose it is, and writing it without losing anything.
+
+values.safetensors, values.json   the solution, for `empo.load`
+solution.json                     the same for people, of worlds that are not too large
+config.json                       what was asked for, and the versions that answered
+metrics.jsonl                     how the work went: one line per stage and residual
+report.json                       the result in a few numbers
+report.html                       the result in pictures
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from empo.core.errors import InputError
+from empo.core.store import read_json, write_text
+from empo.solver import Solution
+
+VALUES = "values.json"
+SOLUTION = "solution.json"
+CONFIG = "config.json"
+METRICS = "metrics.jsonl"
+REPORT = "report.json"
+PAGE = "report.html"
+_FILES = (VALUES, "values.safetensors", SOLUTION, CONFIG, METRICS, REPORT, PAGE)
+_FORMAT = "empo run 1"
+
+
+def claim(folder: Path) -> None:
+    """Make sure, before any work, that a run can be written there.
+
+    Raises `InputError` if it cannot, or if the folder holds anything but an earlier run.
+    """
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder}: is a file (wanted a folder for the run)")
+        strange = _strange_file(folder) if folder.exists() else None
+        if strange is not None:
+            raise InputError(
+                f"{folder}: holds {strange!r}, which is not an empo run "
+                f"(wanted a new folder, an empty one or an earlier run)"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".probe"
+        write_text(probe, "")
+        probe.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{folder}: cannot be written: {reason}") from None
+
+
+def write_run(
+    folder: Path,
+    solution: Solution,
+    *,
+    config: Mapping[str, Any],
+    metrics: Iterable[Mapping[str, Any]],
+    report: Mapping[str, Any],
+    with_states: bool,
+) -> None:
+    """Write everything but the pictures; `with_states` includes solution.json.
+
+    Raises `InputError` if the disk refuses; each file is then either complete or as it was.
+    """
+    solution.save(folder)
+    # What an earlier run left must not stand beside this one's values.
+    for name in (PAGE, SOLUTION):
+        (folder / name).unlink(missing_ok=True)
+    if with_states:
+        write_text(folder / SOLUTION, json.dumps(solution.to_dict(), allow_nan=False))
+    lines = (json.dumps(record, allow_nan=False) + "\n" for record in metrics)
+    write_text(folder / METRICS, "".join(lines))
+    _write_object(folder / CONFIG, {"format": _FORMAT, **config})
+    _write_object(folder / REPORT, report)
+
+
+def is_run(folder: Path) -> bool:
+    """Does the folder hold a run?"""
+    try:
+        return read_json(folder / CONFIG).get("format") == _FORMAT
+    except InputError:
+        return False
+
+
+def _strange_file(folder: Path) -> str | None:
+    """A file that no run wrote; unfinished ones begin with a dot."""
+    if is_run(folder):
+        return None
+    names = sorted(path.name for path in folder.iterdir())
+    return next((n for n in names if n not in _FILES and not n.startswith(".")), None)
+
+
+def _write_object(path: Path, record: Mapping[str, Any]) -> None:
+    write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
