@@ -130,7 +130,10 @@ def _plain(value: Any, name: str, depth: int, budget: list[int]) -> Any:
     if depth < 0 or budget[0] < 0:
         raise InputError(f"{name}: deeper than {MAX_DEPTH} levels or over {MAX_VALUES:,} values")
     if isinstance(value, Mapping):
-        return {_plain_key(k, name): _plain(v, name, depth - 1, budget) for k, v in value.items()}
+        plain = {_plain_key(k, name): _plain(v, name, depth - 1, budget) for k, v in value.items()}
+        if len(plain) < len(value):
+            raise InputError(f"{name}: two keys read the same among {listed(plain)}")
+        return plain
     if isinstance(value, (list, tuple, set, frozenset)):
         items = sorted(value) if isinstance(value, (set, frozenset)) else value
         return [_plain(item, name, depth - 1, budget) for item in items]

@@ -138,6 +138,8 @@ def test_python_data_goes_under_the_same_rules():
         as_document({(1, 2): 3})  # pyright: ignore
     with pytest.raises(InputError, match="found 'object'"):
         as_document({"a": object()})
+    with pytest.raises(InputError, match="two keys read the same among 1"):
+        as_document({1: "a", "1": "b"})  # pyright: ignore
     ring: dict = {}
     ring["a"] = ring
     with pytest.raises(InputError, match="deeper than 50 levels"):
