@@ -2,14 +2,16 @@
 
 At beta_r = 0 the robot acts uniformly, V_h^e is the value of a fixed policy and the solution is
 unique. From there beta_r rises in steps, each solved from the last one's solution; a step that does
-not converge is tried again shorter. The last step is solved to the full tolerance.
+not converge is tried again shorter. The last step is solved to the full tolerance. The solution may
+end on the way, where it meets another one and both vanish; then plain iteration at the final beta_r
+leaps to whichever solution it finds, and the result says from where.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -26,8 +28,10 @@ Progress = Callable[[str, int, float], None]
 
 _ON_THE_WAY = 1e-3
 """The tolerance for values of beta_r below the final one."""
+_SWEEPS_ON_THE_WAY = 300
 _FIRST_STEP = 1.0
-_SHORTEST_STEP = 1e-3
+_SHORTEST_STEP = 0.01
+"""As a share of 1 + beta_r: a solution that cannot be followed further by this much has ended."""
 _SHARP = 1024.0
 """From here on, beta_r = inf is tried."""
 
@@ -58,35 +62,49 @@ def solve_humans(
     return jnp.asarray(np.concatenate(blocks, axis=2)), sweeps
 
 
-def solve_robot(
-    cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progress
-) -> tuple[np.ndarray, int]:
-    """The flat solution of Phase 2 and the number of sweeps. Raises `NotConverged`."""
+@dataclass(frozen=True)
+class Followed:
+    """A solution of Phase 2 and how it was come by."""
+
+    x: np.ndarray
+    """The flat vector of unknowns."""
+    sweeps: int
+    leap_at: float | None
+    """The beta_r up to which the solution could be followed, if it ends before the final one."""
+
+
+def solve_robot(cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progress) -> Followed:
+    """Follow the solution from beta_r = 0; where it ends, leap. Raises `NotConverged`."""
     target = cyclic.problem.theory.beta_r
+    on_the_way = replace(rules, tolerance=_ON_THE_WAY, max_sweeps=_SWEEPS_ON_THE_WAY)
     x, sweeps = _uniform_robot(cyclic, pi_h, rules, progress)
-    reached, step = 0.0, _FIRST_STEP
-    last = target == 0
-    while True:
-        beta_r = target if last else min(reached + step, target)
-        beta_r = math.inf if target == math.inf and beta_r > _SHARP else beta_r
-        last = beta_r == target
-        limits = rules if last else replace(rules, tolerance=_ON_THE_WAY, max_sweeps=1000)
-        found = fixed_point(
+
+    def attempt(beta_r: float, limits: Rules) -> Result:
+        return fixed_point(
             robot_operator(cyclic, pi_h, beta_r),
             x,
             replace(limits, settle=3),
-            lambda x: _is_admissible(cyclic, x),
-            lambda n, residual, b=beta_r, s=sweeps: progress(f"beta_r = {b:g}", s + n, residual),
+            lambda guess: _is_admissible(cyclic, guess),
+            lambda n, residual: progress(f"beta_r = {beta_r:g}", sweeps + n, residual),
         )
+
+    reached, step = 0.0, _FIRST_STEP
+    while True:
+        beta_r = min(reached + step, target)
+        beta_r = math.inf if target == math.inf and beta_r > _SHARP else beta_r
+        found = attempt(beta_r, rules if beta_r == target else on_the_way)
         sweeps += found.sweeps
-        if found.converged and last:
-            return found.x, sweeps
+        if found.converged and beta_r == target:
+            return Followed(found.x, sweeps, None)
         if found.converged:
             x, reached, step = found.x, beta_r, 2 * step
+        elif step > _SHORTEST_STEP * (1 + reached):
+            step = min(step, beta_r - reached) / 4
         else:
-            step, last = step / 4, False
-            if step < _SHORTEST_STEP or beta_r == math.inf:
-                _demand(found, cyclic.problem, f"equations (4)-(9) at beta_r = {beta_r:g}")
+            break
+    found = attempt(target, replace(rules, memory=0))
+    _demand(found, cyclic.problem, f"equations (4)-(9) at beta_r = {target:g}")
+    return Followed(found.x, sweeps + found.sweeps, reached)
 
 
 def _uniform_robot(

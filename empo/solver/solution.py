@@ -46,6 +46,8 @@ class Effort:
     """
     lipschitz: float = 0.0
     """Local Lipschitz constant of Phase 2's operator; 0 where nothing is iterated."""
+    leap_at: float | None = None
+    """The beta_r up to which Phase 2's solution could be followed from 0, if it ended before."""
     n_phase1_solutions: int | None = None
     """How many solutions of equations (1)-(3) were found from several starting points."""
     phase1_range: Mapping[str, tuple[float, float]] = field(default_factory=dict)

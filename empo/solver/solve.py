@@ -145,16 +145,17 @@ def _solve_cyclic(
             effort = replace(effort, n_phase1_solutions=starts.n, phase1_range=starts.range)
     else:
         pi_h = cyclic.prior()
-    x, sweeps = solve_robot(cyclic, pi_h, rules, iterating)
-    tables = Tables(b_h_m, *unpack_robot(cyclic, x))
+    followed = solve_robot(cyclic, pi_h, rules, iterating)
+    tables = Tables(b_h_m, *unpack_robot(cyclic, followed.x))
     values, arrivals = solve_layer(problem, cyclic.layer, tables, plan.keep)
     check_values(problem, 0, values)
     again, _ = solve_layer(problem, cyclic.layer, arrivals, plan.keep)
     iterations = 40 if problem.game.n_states < _LARGE else 10
     effort = replace(
         effort,
-        sweeps=effort.sweeps + sweeps,
+        sweeps=effort.sweeps + followed.sweeps,
         residuals=residuals(values, again),
-        lipschitz=lipschitz(cyclic, pi_h, x, iterations),
+        lipschitz=lipschitz(cyclic, pi_h, followed.x, iterations),
+        leap_at=followed.leap_at,
     )
     return [values], effort
