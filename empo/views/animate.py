@@ -1,0 +1,84 @@
+"""A rollout as a film: GIF and MP4, one frame per state with a caption below."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from empo.core.store import write_file
+from empo.core.types import AnyArray
+from empo.views.drawing import Drawing, Group, Rect, Style, Text, shortened
+from empo.views.stage import Stage
+from empo.views.story import Story
+
+GIF, VIDEO = "rollout.gif", "rollout.mp4"
+_WIDTH, _HEIGHT = 640.0, 560.0
+"""Largest size of the picture above the caption, in pixels."""
+_SECONDS = 0.6
+"""How long a step is shown."""
+
+
+def film(story: Story, stage: Stage) -> list[UInt8[AnyArray, "y x 3"]]:
+    """The frames, each with a caption: the step, what everybody does, and people's power."""
+    from empo.views.raster import to_rgb
+
+    scale = min(_WIDTH / stage.width, _HEIGHT / stage.height, 64.0 / stage.unit)
+    return [to_rgb(_framed(story, stage, step, scale), 1.0) for step in range(story.n_steps + 1)]
+
+
+def write_film(folder: Path, frames: list[UInt8[AnyArray, "y x 3"]]) -> None:
+    """Write rollout.gif and rollout.mp4 beside the report; each is complete or as it was."""
+    import imageio.v3 as imageio
+
+    millis = [int(1000 * _SECONDS)] * (len(frames) - 1) + [2000]
+
+    def gif(path: Path) -> None:
+        imageio.imwrite(path, np.stack(frames), extension=".gif", duration=millis, loop=0)
+
+    write_file(folder / GIF, gif)
+    write_file(folder / VIDEO, lambda path: _write_video(path, frames))
+
+
+def _write_video(path: Path, frames: list[UInt8[AnyArray, "y x 3"]]) -> None:
+    """H.264 in MP4, which every browser plays."""
+    from imageio_ffmpeg import get_ffmpeg_exe
+
+    height, width = frames[0].shape[:2]
+    given = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {1 / _SECONDS:.6f} -i -"
+    wanted = "-an -c:v libx264 -pix_fmt yuv420p -crf 20 -preset veryfast -threads 1"
+    command = f"-y -loglevel error {given} {wanted} -movflags +faststart -f mp4"
+    # Without `close_fds` Python spawns instead of forking, which JAX's threads would not survive.
+    done = subprocess.run(
+        [get_ffmpeg_exe(), *command.split(), str(path)],
+        input=np.stack(frames).tobytes(),
+        capture_output=True,
+        close_fds=False,
+        check=False,
+    )
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise OSError(f"ffmpeg: {' '.join(reason) or done.returncode}")
+
+
+def _framed(story: Story, stage: Stage, step: int, scale: float) -> Drawing:
+    """One frame in pixels: the picture, centred, above three lines of text."""
+    width = max(stage.width * scale, 420.0)
+    height = stage.height * scale
+    picture = Group(
+        (*stage.background, *stage.steps[step]), (width - stage.width * scale) / 2, 0, scale
+    )
+    done = [event.what for event in story.events if event.time + 1 == step]
+    lines = [
+        ("  ·  ".join([f"Step {step} of {story.n_steps}", *done]), 15, "ink", True),
+        (story.caption(step), 14, "ink", False),
+        (story.powers(step), 14, "muted", False),
+    ]
+    texts = [
+        Text(12, height + 24 + 22 * i, shortened(text, size, width - 24), size, ink, bold=bold)
+        for i, (text, size, ink, bold) in enumerate(lines)
+    ]
+    progress = Rect(0, height, width * step / max(story.n_steps, 1), 4, Style(fill="#d55e00"))
+    return Drawing(width, height + 82, (picture, progress, *texts), "frame")
