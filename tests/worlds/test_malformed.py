@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 import resource
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import time
 import pytest
 
 from empo.core.errors import InputError
-from empo.worlds import check, load
+from empo.worlds import check, load, shipped
 from tests.worlds.malformed import CASES
 from tests.worlds.malformed.games import GOOD
 from tests.worlds.malformed.maps import BUSH, GRID
@@ -52,6 +54,23 @@ def test_the_files_they_were_made_from_are_good(tmp_path):
 
 def test_there_are_over_a_hundred_different_ones():
     assert len({content for content, _ in CASES.values()}) == len(CASES) > 150
+
+
+def test_mangled_files_are_read_or_refused_and_nothing_else(tmp_path):
+    random.seed(3)
+    originals = [GOOD, GRID, BUSH, *(path.read_text() for path in shipped().values())]
+    words = ["{}", "[]", "null", "-1", ".inf", "'*'", "robot", "[[1]]", "*a", "&a", "1e308", "text"]
+    n_read = 0
+    for _ in range(400):
+        text = random.choice(originals)
+        for _ in range(random.randint(1, 3)):
+            found = list(re.finditer(r"[\w.*']+|\{[^{}]*\}|\[[^\[\]]*\]", text))
+            place = random.choice(found)
+            text = text[: place.start()] + random.choice(words) + text[place.end() :]
+        path = tmp_path / "world.yaml"
+        path.write_text(text)
+        n_read += check(path).world is not None
+    assert 0 < n_read < 400
 
 
 def test_none_takes_more_than_a_gigabyte_beyond_start_up(tmp_path):
