@@ -204,6 +204,6 @@ def _open(things: Things, factors: Factors, dest: Int[Array, " n"]) -> Int[Array
 
 
 def _clear(things: Things, factors: Factors, entered: Int[Array, " n"]) -> Int[Array, " bush"]:
-    """Bushes go for good where somebody who clears them walks."""
-    clears = (entered[:, None] == things.bush_cell) & things.clears[:, None]
-    return factors.bushes | jnp.any(clears, axis=0).astype(factors.bushes.dtype)
+    """Bushes go for good where somebody walks: only who clears them can get there."""
+    gone = jnp.any(entered[:, None] == things.bush_cell, axis=0)
+    return factors.bushes | gone.astype(factors.bushes.dtype)

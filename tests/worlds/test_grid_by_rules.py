@@ -38,7 +38,10 @@ KINDS = [
     Kind("rhBBBkcobLL"),
     Kind("rrrhhbbL#", width=4),
     Kind("rhbbbbLL##", width=4, height=4),
+    Kind("rhBBBBO", width=8, height=2),
 ]
+N_MAPS = 10
+N_STEPS = 60
 LEGEND = {
     "k": {"thing": "key", "colour": "yellow"},
     "K": {"thing": "key", "colour": "blue"},
@@ -125,14 +128,14 @@ def test_outcomes_are_those_of_the_rules(kind):
     rng = random.Random(kind.symbols)
     seen_chance = False
     with jax.enable_x64(True):
-        for number in range(15):
+        for number in range(N_MAPS):
             rows = draw_map(kind, rng)
             free = number % 2 == 1 and "O" in kind.symbols
             data = {"kind": "grid", "map": "\n".join(rows), "legend": LEGEND, "goals": "cells"}
             data |= {"conflict": kind.conflict} | ({"pushes": {"O": ["r", "h"]}} if free else {})
             model = load(data).model
             grid, start = read_rules(rows, kind, free)
-            met = list(walk(grid, start, 60, rng))
+            met = list(walk(grid, start, N_STEPS, rng))
             found = as_dicts(model, rows, met)
             for (state, actions, after), mine in zip(met, found, strict=True):
                 wanted = {encode(rows, s): float(p) for s, p in after.items()}
@@ -186,10 +189,10 @@ def test_random_walks_meet_everything_that_can_happen():
     met = set()
     for kind in KINDS:
         rng = random.Random(kind.symbols)
-        for _ in range(15):
+        for _ in range(N_MAPS):
             rows = draw_map(kind, rng)
             grid, start = read_rules(rows, kind, False)
-            for state, _, after in walk(grid, start, 60, rng):
+            for state, _, after in walk(grid, start, N_STEPS, rng):
                 for other in after:
                     moved = sum(a != b for a, b in zip(state.things, other.things, strict=True))
                     met |= {f"{moved} pushed"} if moved else set()
@@ -198,7 +201,7 @@ def test_random_walks_meet_everything_that_can_happen():
                     met |= {"bush cleared"} if other.cleared != state.cleared else set()
                     met |= {"lava"} if set(other.agents) & grid.lava else set()
                 met.add(f"{len(after)} outcomes")
-    assert met == {
+    assert met >= {
         *("1 pushed", "2 pushed", "3 pushed", "key taken", "door opened", "bush cleared", "lava"),
         *("1 outcomes", "2 outcomes", "3 outcomes", "4 outcomes"),
     }
