@@ -40,7 +40,7 @@ KINDS = [
     Kind("rhbbbbLL##", width=4, height=4),
     Kind("rhBBBBO", width=8, height=2),
 ]
-N_MAPS = 10
+N_MAPS = 15
 N_STEPS = 60
 LEGEND = {
     "k": {"thing": "key", "colour": "yellow"},
