@@ -31,28 +31,22 @@ def film(story: Story, stage: Stage) -> list[UInt8[AnyArray, "y x 3"]]:
 
 def write_film(folder: Path, frames: list[UInt8[AnyArray, "y x 3"]]) -> None:
     """Write rollout.gif and rollout.mp4 beside the report; each is complete or as it was."""
-    import imageio.v3 as imageio
-
-    millis = [int(1000 * _SECONDS)] * (len(frames) - 1) + [2000]
-
-    def gif(path: Path) -> None:
-        imageio.imwrite(path, np.stack(frames), extension=".gif", duration=millis, loop=0)
-
-    write_file(folder / GIF, gif)
-    write_file(folder / VIDEO, lambda path: _write_video(path, frames))
+    colours = "split[a][b];[a]palettegen=max_colors=128[p];[b][p]paletteuse=dither=none"
+    gif = f"-filter_complex {colours}:diff_mode=rectangle -loop 0 -final_delay 200 -f gif"
+    video = "-c:v libx264 -pix_fmt yuv420p -crf 20 -preset veryfast -movflags +faststart -f mp4"
+    write_file(folder / GIF, lambda path: _encode(path, frames, gif))
+    write_file(folder / VIDEO, lambda path: _encode(path, frames, video))
 
 
-def _write_video(path: Path, frames: list[UInt8[AnyArray, "y x 3"]]) -> None:
-    """H.264 in MP4, which every browser plays."""
+def _encode(path: Path, frames: list[UInt8[AnyArray, "y x 3"]], wanted: str) -> None:
+    """Let ffmpeg make a film; raises `OSError` with its last words if it cannot."""
     from imageio_ffmpeg import get_ffmpeg_exe
 
     height, width = frames[0].shape[:2]
     given = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {1 / _SECONDS:.6f} -i -"
-    wanted = "-an -c:v libx264 -pix_fmt yuv420p -crf 20 -preset veryfast -threads 1"
-    command = f"-y -loglevel error {given} {wanted} -movflags +faststart -f mp4"
     # Without `close_fds` Python spawns instead of forking, which JAX's threads would not survive.
     done = subprocess.run(
-        [get_ffmpeg_exe(), *command.split(), str(path)],
+        [get_ffmpeg_exe(), *f"-y -loglevel error {given} -threads 1 {wanted}".split(), str(path)],
         input=np.stack(frames).tobytes(),
         capture_output=True,
         close_fds=False,

@@ -70,7 +70,7 @@ def _name(label: str | None, ink: str, rim: str) -> tuple[Shape, ...]:
     """A name across an agent's body, as large as it fits."""
     if not label:
         return ()
-    size = min(0.24, 0.24 * 0.86 / max(text_width(label, 0.24), 0.01))
+    size = min(0.24, 0.24 * 0.54 / text_width(label, 0.24))
     return (Text(0.5, 0.76, label, size, ink, "middle", bold=True, halo=rim),)
 
 

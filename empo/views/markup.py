@@ -20,11 +20,17 @@ def section(heading: str, *parts: str) -> str:
 def figure(drawing: Drawing, caption: str = "", css_class: str = "", heading: str = "") -> str:
     """A picture with its caption; tall ones are kept from filling the screen."""
     most = min(760.0, 640.0 * drawing.width / drawing.height)
-    bounded = f' style="max-width:{most:.0f}px"' if css_class == "scene" else ""
+    bounds = {
+        "scene": f"max-width:{most:.0f}px",
+        "graph": f"max-width:{drawing.width:.0f}px;min-width:{0.62 * drawing.width:.0f}px",
+    }
     top = f"<h3>{escape(heading)}</h3>" if heading else ""
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     svg = to_svg(drawing, css_class)
-    inside = f"<div{bounded}>{svg}</div>" if bounded else svg
+    bounds["bars"] = f"max-width:{drawing.width:.0f}px"
+    if css_class in bounds:
+        svg = f'<div class="bounded" style="{bounds[css_class]}">{svg}</div>'
+    inside = f'<div class="scroll">{svg}</div>' if css_class == "graph" else svg
     return f"<figure>{top}{inside}{below}</figure>"
 
 

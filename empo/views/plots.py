@@ -18,6 +18,7 @@ from empo.views.drawing import (
     Style,
     Text,
     shortened,
+    text_width,
 )
 from empo.views.frames import describe, frame
 from empo.views.icons import PEOPLE
@@ -51,16 +52,16 @@ def action_bars(policy: Mapping[str, float], title: str, most: int = 10) -> Draw
     shown, rest = ranked[:most], ranked[most:]
     if rest:
         shown.append((f"{len(rest)} others", sum(prob for _, prob in rest)))
-    width, row, left, right = 320.0, 24.0, 104.0, 52.0
+    row, left, right = 24.0, min(max(text_width(a, 13) for a, _ in shown) + 16, 170.0), 60.0
+    width = left + 150.0 + right
     top = max(prob for _, prob in shown)
     shapes: list[Shape] = []
     for i, (action, prob) in enumerate(shown):
         y, room = i * row, width - left - right
-        length = room * prob / top if top else 0.0
         shapes += [
             Text(left - 8, y + 16, shortened(action, 13, left - 10), 13, "ink", "end"),
             Rect(left, y + 4, room, 16, Style(fill="faint", opacity=0.35), 3),
-            Rect(left, y + 4, max(length, 1.0), 16, Style(fill=_ARROW), 3),
+            Rect(left, y + 4, room * prob / top, 16, Style(fill=_ARROW), 3),
             Text(width, y + 16, f"{prob:.1%}", 13, "muted", "end"),
         ]
     said = ", ".join(f"{action} {prob:.1%}" for action, prob in shown)
@@ -71,17 +72,17 @@ def power_over_time(
     w_h: np.ndarray, u_r: np.ndarray, humans: Sequence[str], marks: Sequence[tuple[float, str]]
 ) -> Drawing:
     """W_h of each human and U_r, against the step; `marks` are numbered events at their steps."""
-    width, left, right, top = 760.0, 64.0, 96.0, 34.0
-    upper, gap, lower = 190.0, 34.0, 96.0
+    width, left, right, top = 900.0, 64.0, 96.0, 58.0
+    upper, gap, lower = 190.0, 46.0, 96.0
     n_steps = max(len(w_h) - 1, 1)
 
     def x_of(step: float) -> float:
         return left + (width - left - right) * step / n_steps
 
     bottom = top + upper + gap + lower
-    shapes: list[Shape] = [_mark(x_of(at), top, bottom, text) for at, text in _spread(marks)]
+    shapes: list[Shape] = _marks([(x_of(at), text) for at, text in marks], bottom)
     panel = _Panel(left, width - right, top, upper, _limits(w_h))
-    shapes += panel.axes("power W_h (bits)")
+    shapes += panel.axes("power of each human, W (bits)")
     ends = _apart([panel.y_of(column[np.isfinite(column)][-1]) for column in w_h.T], 15.0)
     for human, (name, column) in enumerate(zip(humans, w_h.T, strict=True)):
         steps = np.flatnonzero(np.isfinite(column)).tolist()
@@ -91,7 +92,7 @@ def power_over_time(
         colour = PEOPLE[human % len(PEOPLE)]
         shapes.append(Text(points[-1][0] + 10, ends[human] + 4, label, 13, colour, bold=True))
     panel = _Panel(left, width - right, top + upper + gap, lower, _limits(u_r))
-    shapes += panel.axes("total U_r")
+    shapes += panel.axes("total power, as the robot values it: U (equation 8)")
     points = tuple((x_of(step), panel.y_of(value)) for step, value in enumerate(u_r))
     shapes += [*_line(points, "ink"), *_step_axis(n_steps, x_of, bottom)]
     cursor = Poly(((0, top), (0, bottom)), Style(stroke="accent", width=1.5), closed=False)
@@ -119,7 +120,9 @@ class _Panel:
         return self.top + self.height * (1 - part)
 
     def axes(self, label: str) -> list[Shape]:
-        shapes: list[Shape] = [Text(self.left - 52, self.top - 10, label, 13, "ink", bold=True)]
+        shapes: list[Shape] = [
+            Text(self.left, self.top - 10, label, 13, "ink", bold=True, halo="card")
+        ]
         for tick in nice_ticks(self.low, self.high, 4):
             y = self.y_of(tick)
             line = ((self.left, y), (self.right, y))
@@ -160,26 +163,26 @@ def _step_axis(n_steps: int, x_of: Callable[[float], float], y: float) -> list[S
     return [*marks, Text(x_of(n_steps / 2), y + 35, "step", 13, "ink", "middle", bold=True)]
 
 
-def _mark(x: float, top: float, bottom: float, text: str) -> Group:
+def _marks(marks: Sequence[tuple[float, str]], bottom: float) -> list[Shape]:
+    """A line at each mark, and numbered badges on top; those that would overlap share one: 2-4."""
     line = Style(stroke="muted", width=1, dash=(3, 4))
-    badge = Style(fill="accent")
-    shapes = (
-        Poly(((x, top - 6), (x, bottom)), line, closed=False),
-        Circle(x, top - 16, 10, badge),
-        Text(x, top - 12, text, 12, "card", "middle", bold=True),
-    )
-    return Group(shapes, name="mark")
-
-
-def _spread(marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
-    """Marks of one step share a badge: 2-4."""
-    shared: dict[float, list[str]] = {}
-    for at, text in marks:
-        shared.setdefault(at, []).append(text)
-    return [
-        (at, texts[0] if len(texts) == 1 else f"{texts[0]}–{texts[-1]}")
-        for at, texts in shared.items()
-    ]
+    lines = [Poly(((x, 28), (x, bottom)), line, closed=False) for x in dict(marks)]
+    clusters: list[list[tuple[float, str]]] = []
+    for mark in marks:
+        if clusters and mark[0] - clusters[-1][-1][0] < 34:
+            clusters[-1].append(mark)
+        else:
+            clusters.append([mark])
+    badges: list[Shape] = []
+    for cluster in clusters:
+        first, last = cluster[0][1], cluster[-1][1]
+        text = first if first == last else f"{first}–{last}"
+        x, half = (cluster[0][0] + cluster[-1][0]) / 2, max(10.0, text_width(text, 12) / 2 + 6)
+        badges += [
+            Rect(x - half, 6, 2 * half, 20, Style(fill="accent"), 10),
+            Text(x, 20, text, 12, "card", "middle", bold=True),
+        ]
+    return [*lines, *badges]
 
 
 def _apart(heights: Sequence[float], least: float) -> list[float]:

@@ -35,9 +35,10 @@ def overview(solution: Solution) -> str:
         "Enumerated in": f"{effort.enumerate_seconds:.2f} s",
         "Solved in": f"{effort.seconds:.2f} s",
         "Sweeps": f"{effort.sweeps:,}",
-        "Largest residual": f"{effort.residual:.1e}" if effort.residuals else "none",
-        "Lipschitz constant": f"{effort.lipschitz:.3f}" if effort.residuals else "none",
     }
+    if effort.residuals:
+        facts["Largest residual"] = f"{effort.residual:.1e}"
+        facts["Lipschitz constant"] = f"{effort.lipschitz:.3f}"
     if effort.n_phase1_solutions is not None:
         facts["Solutions of (1)–(3)"] = str(effort.n_phase1_solutions)
     about = f'<p class="lead">{escape(world.description)}</p>' if world.description else ""
@@ -45,7 +46,7 @@ def overview(solution: Solution) -> str:
     return (
         f'<header><p class="kicker">empo · human power, computed exactly</p>'
         f"<h1>{escape(world.name)}</h1>{about}"
-        f'<p class="note">{escape(who)} The robot does not know anybody\'s goal.</p></header>'
+        f'<p class="note">{escape(who)}</p></header>'
         f"{tiles(facts)}"
     )
 
@@ -68,7 +69,7 @@ def happenings(story: Story, stage: Stage, film: str) -> str:
     marks = [(float(event.time + 1), str(number)) for number, event in numbered]
     chart = power_over_time(story.path.w_h, story.u_r, story.path.world.humans, marks)
     goals = ", ".join(
-        f"{name} wants {names[goal]}"
+        f"{name}'s goal is {names[goal]}"
         for name, names, goal in zip(
             story.path.world.humans, story.path.world.goals, story.path.goals, strict=True
         )
@@ -78,15 +79,20 @@ def happenings(story: Story, stage: Stage, film: str) -> str:
         f"{escape(event.what)}</button></li>"
         for number, event in numbered
     )
+    kind = "scene" if story.scenes is not None else "graph"
+    view = f'<div id="stepper">{figure(picture, css_class=kind)}</div>'
+    marks_list = f'<ol class="events">{buttons}</ol>' if buttons else ""
+    side = (
+        f'<div><p id="say" class="say" aria-live="polite"></p>'
+        f"{_controls(story.n_steps)}{marks_list}</div>"
+    )
+    beside = " beside" if stage.width < 2.2 * stage.height else ""
     return section(
         "What happens",
         f'<p class="note">The robot takes its most probable action; people act as equation (2) '
-        f"says. Here {escape(goals)}.</p>",
-        f'<div id="stepper">{figure(picture, css_class="scene")}</div>',
-        '<p id="say" class="say" aria-live="polite"></p>',
-        _controls(story.n_steps),
+        f"says. Here {escape(goals)}, which the robot does not know.</p>",
+        f'<div class="stage{beside}">{view}{side}</div>',
         f'<figure><div class="scroll">{to_svg(chart)}</div></figure>' if story.n_steps else "",
-        f'<ol class="events">{buttons}</ol>' if buttons else "",
         film,
         f'<script type="application/json" id="told">{_json(lines)}</script>',
     )
@@ -144,7 +150,7 @@ def reach(story: Story) -> str:
             values = cell_values(story.solution, human, story.path.states[step], story.time(step))
             if story.scenes is None or not values:
                 continue
-            when = "at the start" if step == 0 else f"at step {step}, where U_r is largest"
+            when = "at the start" if step == 0 else f"at step {step}, where U is largest"
             title = f"{name} {when}"
             map_ = power_map(story.scenes[step], values, f"Where {name} can go, {when}")
             maps.append(figure(map_, f"{story.powers(step)}", "scene", title))
@@ -237,8 +243,9 @@ def _controls(n_steps: int) -> str:
         '<div class="controls">'
         '<button type="button" id="play">▶ Play</button>'
         '<button type="button" data-move="-1" aria-label="One step back">‹</button>'
+        '<button type="button" data-move="1" aria-label="One step on">›</button>'
         f'<input id="slider" type="range" min="0" max="{n_steps}" value="0" aria-label="Step">'
-        '<button type="button" data-move="1" aria-label="One step on">›</button></div>'
+        "</div>"
     )
 
 

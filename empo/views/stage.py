@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from empo.views.drawing import Drawing, Rect, Shape, Style, Text, shortened
+from empo.views.drawing import Drawing, Group, Rect, Shape, Style, Text, shortened
 from empo.views.frames import describe, ground, movable
-from empo.views.graph import game_graph, graph_shapes, here
+from empo.views.graph import game_graph
+from empo.views.graph_picture import graph_shapes, here, lay_out
+from empo.views.icons import PEOPLE
 from empo.views.story import Story
 
 
@@ -35,7 +37,7 @@ def build_stage(story: Story) -> Stage:
         return Stage(
             width=scenes[0].width,
             height=scenes[0].height,
-            background=ground(scenes[0]),
+            background=(*ground(scenes[0]), *_goal_marks(story)),
             steps=tuple(movable(scene) for scene in scenes),
             descriptions=tuple(describe(scene) for scene in scenes),
             unit=1.0,
@@ -44,16 +46,32 @@ def build_stage(story: Story) -> Stage:
     names = [story.path.world.state_name(state) for state in story.path.states]
     if graph is None:
         return _names(names)
-    shapes, corners, width, height = graph_shapes(graph)
+    layout = lay_out(graph)
     places = [graph.place(story.solution, state) for state in story.path.states]
     return Stage(
-        width=width,
-        height=height,
-        background=shapes,
-        steps=tuple((here(corners[place]),) for place in places),
+        width=layout.width,
+        height=layout.height,
+        background=graph_shapes(graph, layout),
+        steps=tuple((here(layout, place),) for place in places),
         descriptions=tuple(f"State {name}" for name in names),
         unit=54.0,
     )
+
+
+def _goal_marks(story: Story) -> list[Shape]:
+    """A dashed frame in each human's colour around the cells that they want to be in."""
+    frames: list[Shape] = []
+    for human, goal in enumerate(story.path.goals):
+        inset = 0.07 + 0.06 * human
+        line = Style(stroke=PEOPLE[human % len(PEOPLE)], width=0.05, dash=(0.12, 0.1))
+        side = 1 - 2 * inset
+        marks = [
+            Rect(x + inset, y + inset, side, side, line, 0.12)
+            for x, y in sorted(story.path.world.goal_cells(human, goal) or ())
+        ]
+        title = f"goal of {story.path.world.humans[human]}"
+        frames += [Group(tuple(marks), title=title, name="goal")] if marks else []
+    return frames
 
 
 def _names(names: list[str]) -> Stage:

@@ -77,7 +77,10 @@ class Story:
         if step >= self.n_valued:
             return "the time is up"
         named = zip(self.path.world.humans, self.path.w_h[step], strict=True)
-        return "  ·  ".join(f"power of {name}: {w_h:.2f} bits" for name, w_h in named)
+        told = [f"power of {name}: {w_h:.2f} bits" for name, w_h in named]
+        if (horizon := self.solution.game.horizon) is not None:
+            told.append(f"{horizon - step} steps left")
+        return "  ·  ".join(told)
 
     def moments(self, most: int = 4) -> list[int]:
         """Steps worth a closer look: the start, those that change U_r most by what they do to
