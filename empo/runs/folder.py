@@ -11,6 +11,8 @@ report.html                       the result in pictures
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -63,18 +65,27 @@ def write_run(
 ) -> None:
     """Write everything but the pictures; `with_states` includes solution.json.
 
-    Raises `InputError` if the disk refuses; each file is then either complete or as it was.
+    All is written aside first and then moved: if the disk refuses, `InputError` is raised and what
+    an earlier run left is as it was.
     """
-    solution.save(folder)
-    # What an earlier run left must not stand beside this one's values.
-    for name in (PAGE, SOLUTION):
-        (folder / name).unlink(missing_ok=True)
-    if with_states:
-        write_text(folder / SOLUTION, json.dumps(solution.to_dict(), allow_nan=False))
-    lines = (json.dumps(record, allow_nan=False) + "\n" for record in metrics)
-    write_text(folder / METRICS, "".join(lines))
-    _write_object(folder / CONFIG, {"format": _FORMAT, **config})
-    _write_object(folder / REPORT, report)
+    aside = folder / f".new.{os.getpid()}"
+    try:
+        solution.save(aside)
+        if with_states:
+            write_text(aside / SOLUTION, json.dumps(solution.to_dict(), allow_nan=False))
+        lines = (json.dumps(record, allow_nan=False) + "\n" for record in metrics)
+        write_text(aside / METRICS, "".join(lines))
+        _write_object(aside / CONFIG, {"format": _FORMAT, **config})
+        _write_object(aside / REPORT, report)
+        # What an earlier run left must not stand beside this one's values.
+        for name in (PAGE, SOLUTION):
+            (folder / name).unlink(missing_ok=True)
+        for path in aside.iterdir():
+            path.replace(folder / path.name)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def is_run(folder: Path) -> bool:
