@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 
+from empo.core.cache import keep_compiled_programs
 from empo.core.errors import InputError
 from empo.solver.backward import sweep_backward
 from empo.solver.continuation import solve_humans, solve_robot
@@ -77,6 +78,7 @@ def solve(
     fields of `Theory` (they go before the world's own) and of `Options`. Raises `InputError` for
     bad input, a human without power or too little memory, and `NotConverged`.
     """
+    keep_compiled_programs()
     world = world if isinstance(world, World) else load(world)
     names = {field.name for field in fields(Options)}
     chosen = {name: settings.pop(name) for name in names & settings.keys()}
@@ -150,7 +152,7 @@ def _solve_cyclic(
     values, arrivals = solve_layer(problem, cyclic.layer, tables, plan.keep)
     check_values(problem, 0, values)
     again, _ = solve_layer(problem, cyclic.layer, arrivals, plan.keep)
-    iterations = 40 if problem.game.n_states < _LARGE else 10
+    iterations = 24 if problem.game.n_states < _LARGE else 10
     effort = replace(
         effort,
         sweeps=effort.sweeps + followed.sweeps,

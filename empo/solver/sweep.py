@@ -36,7 +36,9 @@ _CACHED = 1 << 19
 """Numbers that a block's expected goal values may take: 4 MiB."""
 _LARGEST_BLOCK = 128
 _UNROLLED = 64
-"""Gathers written out one by one; beyond that they are looped over."""
+"""Gathers written out one by one; more are looped over..."""
+_WORTH_UNROLLING = 8192
+"""...and so are those over fewer states than this, for which compiling would take longer."""
 
 
 class Weights(NamedTuple):
@@ -81,7 +83,7 @@ def expected_next(
     With outcomes and actions leading, each gather reads its indices and probabilities as one
     stream, and the values stay in cache. Indices must be in range: they are not checked.
     """
-    n_actions, n_outcomes, _ = next_states.shape
+    n_actions, n_outcomes, n_states = next_states.shape
 
     def of_action(targets: Array, weights: Array | None) -> Array:
         values = [_take(v, target) for target in targets]
@@ -89,7 +91,7 @@ def expected_next(
             return values[0]
         return sum((w * x for w, x in zip(weights, values, strict=True)), start=jnp.zeros(()))
 
-    if n_actions * n_outcomes > _UNROLLED:
+    if n_actions * n_outcomes > _UNROLLED or n_states < _WORTH_UNROLLING:
         return jax.lax.map(lambda action: of_action(*action), (next_states, prob))
     return jnp.stack(
         [of_action(next_states[a], None if prob is None else prob[a]) for a in range(n_actions)]

@@ -24,8 +24,8 @@ from empo.worlds.world import World
 
 _OUTCOMES_PER_CALL = 1 << 19
 """(state, joint action) pairs that one call expands: some 10 MB for each possible outcome."""
-_FEW = 64
-"""Frontiers up to this size are expanded by calls of this size."""
+_SMALLER_CALLS = (256, 4096)
+"""Frontiers up to one of these sizes are expanded by a call of that size."""
 _AHEAD = 8
 """Calls under way at a time."""
 _GIB = 2.0**30
@@ -130,8 +130,8 @@ def _expand_all(
 ) -> list[_Part]:
     """Expand a frontier and add the parts to those kept, within the memory allowed."""
     n_joint = len(joint_actions(search.world.model)[0])
-    size = max(1, _OUTCOMES_PER_CALL // n_joint)
-    size = min(_FEW, size) if len(frontier) <= _FEW else size
+    largest = max(1, _OUTCOMES_PER_CALL // n_joint)
+    size = next((min(n, largest) for n in _SMALLER_CALLS if len(frontier) <= n), largest)
     pieces = [frontier[begin : begin + size] for begin in range(0, len(frontier), size)]
     used = sum(part.nbytes for part in kept)
     found: list[_Part] = []
