@@ -7,7 +7,7 @@ from typing import Any
 
 from empo.worlds.document import Problems, describe, listed, shorten
 
-MAX_CELLS = 250_000
+MAX_CELLS = 100_000
 """Largest map; beyond it, tables over cells get too large for any use of a world."""
 MAX_LISTED = 10
 """Wrong places of a map that are spelt out."""

@@ -87,6 +87,16 @@ def test_by_priority_robots_go_first_and_then_map_order():
     assert len(after) == 1
 
 
+def test_any_number_of_agents_can_go_by_priority():
+    world = grid("#h.h#", "h.r.h", "#h.h#", conflict="priority")
+    start = world.state_name(world.initial[0])
+    # Reading order: h1 (1,0), h2 (3,0), h3 (0,1), h4 (4,1), h5 (1,2), h6 (3,2); h1 and h3 and h5
+    # want (1,1), h2 and h4 want (3,1), h6 wants (2,2).
+    found = step(world, start, STAY, SOUTH, SOUTH, EAST, WEST, NORTH, WEST)
+    after = start.replace("h1(1,0)", "h1(1,1)").replace("h2(3,0)", "h2(3,1)")
+    assert found == {after.replace("h6(3,2)", "h6(2,2)"): 1}
+
+
 def test_one_robot_and_one_human_have_two_outcomes_at_most():
     after, _ = _outcomes(grid("r.h").model, np.array([0, 2]), 0, np.array([0]))
     assert len(after) == 2

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from empo.worlds.load import load
+from empo.worlds.priors import manhattan
 
 STAY, NORTH, EAST, SOUTH, WEST = range(5)
 STEPS = [(0, 0), (0, -1), (1, 0), (0, 1), (-1, 0)]
@@ -87,6 +88,21 @@ def test_who_has_met_its_end_stays():
     world = grid("hL.r", goals=[{"cell": [2, 0]}])
     for beta in (math.inf, 3.0, 0.0):
         assert prior(world, "r(3,0) h(1,0)", beta)[0, 0].tolist() == [1, 0, 0, 0, 0]
+
+
+def test_distances_to_scattered_goals_are_those_to_the_nearest_cell():
+    rng = random.Random(5)
+    cells = [(x, y) for y in range(6) for x in range(9) if rng.random() < 0.8]
+    for n in (1, 2, 5):
+        goal = rng.sample(cells, n)
+        wanted = [min(abs(x - a) + abs(y - b) for a, b in goal) for x, y in cells]
+        assert manhattan(np.array(cells), np.array(goal)).tolist() == wanted
+
+
+def test_large_rooms_are_no_trouble():
+    rows = ["rh" + "." * 298] + ["." * 300] * 299
+    world = grid(*rows, goals="rooms")
+    assert len(world.goal_cells(0, 0)) == 90_000
 
 
 @pytest.mark.parametrize("beta", [math.inf, 0.7])
