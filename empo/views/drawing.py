@@ -17,8 +17,18 @@ INK = {
     "faint": "#c9ced6",
     "card": "#ffffff",
     "accent": "#0b6e99",
+    "bar": "#d55e00",
+    "who0": "#0072b2",
+    "who1": "#c2500a",
+    "who2": "#8a3f8f",
+    "who3": "#007d5c",
+    "who4": "#8a6d00",
+    "who5": "#4a4f9c",
 }
-"""Named colours: text, lesser text, lines, background, and what should catch the eye."""
+"""Named colours: text, lesser text, lines, background, what should catch the eye, bars; people."""
+
+WHO = tuple(name for name in INK if name.startswith("who"))
+"""Colours of people's lines; adapted from the palette of Okabe and Ito for the colour-blind."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,9 +28,9 @@ def ground(scene: Scene, fills: Mapping[Cell, str] | None = None) -> tuple[Shape
     painted = [
         Rect(x, y, 1, 1, Style(fill=fill, crisp=True)) for (x, y), fill in (fills or {}).items()
     ]
-    grid = Style(fill=LINE, crisp=True)
-    lines = [Rect(x - 0.01, 0, 0.02, scene.height, grid) for x in range(1, scene.width)]
-    lines += [Rect(0, y - 0.01, scene.width, 0.02, grid) for y in range(1, scene.height)]
+    grid = Style(fill=LINE)
+    lines = [Rect(x - 0.015, 0, 0.03, scene.height, grid) for x in range(1, scene.width)]
+    lines += [Rect(0, y - 0.015, scene.width, 0.03, grid) for y in range(1, scene.height)]
     lava = [_placed(thing, PEOPLE[0]) for thing in scene.things if thing.kind == "lava"]
     return (floor, *painted, *lines, *_walls(scene), *lava)
 

@@ -18,9 +18,8 @@ from empo.views.drawing import (
     text_width,
 )
 from empo.views.graph import Graph
-from empo.views.icons import PEOPLE
 
-_HIGH, _GAP, _ROW = 44.0, 74.0, 62.0
+_HIGH, _GAP, _ROW = 44.0, 78.0, 72.0
 _WIDEST = 220.0
 _LABELLED = 40
 """Arrows up to this number carry their probability."""
@@ -84,7 +83,7 @@ def graph_shapes(graph: Graph, layout: Layout) -> tuple[Shape, ...]:
 
 def here(layout: Layout, node: int) -> Group:
     """The mark of the present state."""
-    (x, y), paint = layout.corners[node], "#d55e00"
+    (x, y), paint = layout.corners[node], "bar"
     box = Rect(x - 3, y - 3, layout.box_width + 6, _HIGH + 6, Style(stroke=paint, width=4), 12)
     dot = Circle(x + layout.box_width - 2, y + 2, 9, Style(fill=paint, stroke="card", width=2))
     return Group((box, dot), title="the present state")
@@ -146,7 +145,7 @@ def _arrow(points: tuple[Point, ...], prob: float) -> list[Shape]:
     length = max(((x - bx) ** 2 + (y - by) ** 2) ** 0.5, 1e-9)
     dx, dy = (x - bx) / length, (y - by) / length
     seen = prob >= _NEVER
-    paint, opacity = (PEOPLE[0], 0.4 + 0.55 * prob) if seen else ("faint", 1.0)
+    paint, opacity = ("accent", 0.4 + 0.55 * prob) if seen else ("faint", 1.0)
     line = Style(stroke=paint, width=1 + 4 * prob, opacity=opacity, dash=() if seen else (4, 4))
     back = 10.0
     shaft = (*points[:-1], (x - dx * 0.8 * back, y - dy * 0.8 * back))
@@ -170,7 +169,7 @@ def _box(corner: Point, width: float, name: str, power: str) -> Group:
 
 def _label(points: tuple[Point, ...], prob: float) -> Text:
     """The probability, where arrows from one box have parted and those into one not yet met."""
-    t = 0.36
+    t = 0.27
     shares = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
     x = sum(share * point[0] for share, point in zip(shares, points, strict=True))
     y = sum(share * point[1] for share, point in zip(shares, points, strict=True))

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from empo.views.drawing import Circle, Curve, Poly, Rect, Shape, Style, Text, text_width
+from empo.views.drawing import (
+    INK,
+    WHO,
+    Circle,
+    Curve,
+    Poly,
+    Rect,
+    Shape,
+    Style,
+    Text,
+    text_width,
+)
 from empo.worlds.world import Thing
 
 PAINT = {
@@ -19,8 +30,10 @@ PAINT = {
     "grey": "#8b93a0",
 }
 """Colours of keys and doors."""
-PEOPLE = ("#0072b2", "#c2500a", "#8a3f8f", "#007d5c", "#8a6d00", "#4a4f9c")
-"""One for each human, in order."""
+PEOPLE = tuple(INK[name] for name in WHO)
+"""One for each human, in order; the same on every page, for floors are always light."""
+_CHEST = 0.23
+"""Size of letters on a chest."""
 DARK, FLOOR, WALL, WALL_FOOT, LINE = "#252b36", "#faf7f0", "#566174", "#3a4352", "#e7e1d4"
 
 
@@ -46,10 +59,10 @@ def words(thing: Thing) -> str:
 
 def _human(thing: Thing, colour: str) -> tuple[Shape, ...]:
     edge = Style(fill=colour, stroke="#ffffff", width=0.04)
-    body = ((0.2, 0.8), (0.2, 0.52), (0.36, 0.47), (0.5, 0.47))
-    body += ((0.64, 0.47), (0.8, 0.52), (0.8, 0.8), (0.6, 0.86), (0.4, 0.86), (0.2, 0.8))
-    head = Circle(0.5, 0.29, 0.17, edge)
-    return (Curve(body, edge, closed=True), head, *_name(thing.label, "#ffffff", colour))
+    body = ((0.19, 0.86), (0.19, 0.52), (0.36, 0.46), (0.5, 0.46))
+    body += ((0.64, 0.46), (0.81, 0.52), (0.81, 0.86), (0.6, 0.9), (0.4, 0.9), (0.19, 0.86))
+    head = Circle(0.5, 0.27, 0.17, edge)
+    return (Curve(body, edge, closed=True), head, *_name(thing.label, colour))
 
 
 def _robot(thing: Thing) -> tuple[Shape, ...]:
@@ -62,16 +75,24 @@ def _robot(thing: Thing) -> tuple[Shape, ...]:
         Rect(0.26, 0.33, 0.48, 0.24, Style(fill="#465061"), 0.09),
         Circle(0.39, 0.45, 0.065, eye),
         Circle(0.61, 0.45, 0.065, eye),
-        *_name(thing.label, "#ffffff", DARK),
+        *_name(thing.label, DARK),
     )
 
 
-def _name(label: str | None, ink: str, rim: str) -> tuple[Shape, ...]:
-    """A name across an agent's body, as large as it fits."""
+def _name(label: str | None, colour: str) -> tuple[Shape, ...]:
+    """A name on an agent's chest; a long one on a tag before it."""
     if not label:
         return ()
-    size = min(0.24, 0.24 * 0.54 / text_width(label, 0.24))
-    return (Text(0.5, 0.76, label, size, ink, "middle", bold=True, halo=rim),)
+    width = text_width(label, _CHEST)
+    if width <= 0.34:
+        return (Text(0.5, 0.79, label, _CHEST, "#ffffff", "middle", bold=True),)
+    size = min(_CHEST, _CHEST * 0.74 / width)
+    half = 0.6 * text_width(label, size) + 0.06
+    tag = Style(fill=colour, stroke="#ffffff", width=0.03)
+    return (
+        Rect(0.5 - half, 0.64, 2 * half, 0.26, tag, 0.08),
+        Text(0.5, 0.77 + 0.36 * size, label, size, "#ffffff", "middle", bold=True),
+    )
 
 
 def _key(thing: Thing) -> tuple[Shape, ...]:

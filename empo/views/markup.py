@@ -19,7 +19,7 @@ def section(heading: str, *parts: str) -> str:
 
 def figure(drawing: Drawing, caption: str = "", css_class: str = "", heading: str = "") -> str:
     """A picture with its caption; tall ones are kept from filling the screen."""
-    most = min(760.0, 640.0 * drawing.width / drawing.height)
+    most = min(760.0, 640.0 * drawing.width / drawing.height, 110.0 * drawing.width)
     bounds = {
         "scene": f"max-width:{most:.0f}px",
         "graph": f"max-width:{drawing.width:.0f}px;min-width:{0.62 * drawing.width:.0f}px",

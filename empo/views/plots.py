@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from empo.views.drawing import (
+    WHO,
     Circle,
     Drawing,
     Group,
@@ -21,7 +22,6 @@ from empo.views.drawing import (
     text_width,
 )
 from empo.views.frames import describe, frame
-from empo.views.icons import PEOPLE
 from empo.worlds.world import Scene
 
 _WAYS = {
@@ -40,10 +40,10 @@ def action_map(scene: Scene, policy: Mapping[str, float], title: str) -> Drawing
         for action, prob in _of_body(policy, body, len(robots)).items():
             shapes += _arrow(robot.x + 0.5, robot.y + 0.5, action, prob)
     said = ", ".join(f"{action} {prob:.0%}" for action, prob in policy.items())
-    drawing = frame(scene, title, over=shapes)
-    return Drawing(
-        drawing.width, drawing.height, drawing.shapes, title, f"{said}. {describe(scene)}"
-    )
+    margin = 0.0 if _walled(scene) else 0.7
+    grid = Group(frame(scene, title, over=shapes).shapes, margin, margin)
+    width, height = scene.width + 2 * margin, scene.height + 2 * margin
+    return Drawing(width, height, (grid,), title, f"{said}. {describe(scene)}")
 
 
 def action_bars(policy: Mapping[str, float], title: str, most: int = 10) -> Drawing:
@@ -61,7 +61,7 @@ def action_bars(policy: Mapping[str, float], title: str, most: int = 10) -> Draw
         shapes += [
             Text(left - 8, y + 16, shortened(action, 13, left - 10), 13, "ink", "end"),
             Rect(left, y + 4, room, 16, Style(fill="faint", opacity=0.35), 3),
-            Rect(left, y + 4, room * prob / top, 16, Style(fill=_ARROW), 3),
+            Rect(left, y + 4, room * prob / top, 16, Style(fill="bar"), 3),
             Text(width, y + 16, f"{prob:.1%}", 13, "muted", "end"),
         ]
     said = ", ".join(f"{action} {prob:.1%}" for action, prob in shown)
@@ -72,7 +72,7 @@ def power_over_time(
     w_h: np.ndarray, u_r: np.ndarray, humans: Sequence[str], marks: Sequence[tuple[float, str]]
 ) -> Drawing:
     """W_h of each human and U_r, against the step; `marks` are numbered events at their steps."""
-    width, left, right, top = 900.0, 64.0, 96.0, 58.0
+    width, left, right, top = 900.0, 64.0, 96.0, 58.0 if marks else 26.0
     upper, gap, lower = 190.0, 46.0, 96.0
     n_steps = max(len(w_h) - 1, 1)
 
@@ -87,9 +87,9 @@ def power_over_time(
     for human, (name, column) in enumerate(zip(humans, w_h.T, strict=True)):
         steps = np.flatnonzero(np.isfinite(column)).tolist()
         points = tuple((x_of(step), panel.y_of(column[step])) for step in steps)
-        shapes += _line(points, PEOPLE[human % len(PEOPLE)])
+        shapes += _line(points, WHO[human % len(WHO)])
         label = shortened(name, 13, right - 14)
-        colour = PEOPLE[human % len(PEOPLE)]
+        colour = WHO[human % len(WHO)]
         shapes.append(Text(points[-1][0] + 10, ends[human] + 4, label, 13, colour, bold=True))
     panel = _Panel(left, width - right, top + upper + gap, lower, _limits(u_r))
     shapes += panel.axes("total power, as the robot values it: U (equation 8)")
@@ -169,7 +169,8 @@ def _marks(marks: Sequence[tuple[float, str]], bottom: float) -> list[Shape]:
     lines = [Poly(((x, 28), (x, bottom)), line, closed=False) for x in dict(marks)]
     clusters: list[list[tuple[float, str]]] = []
     for mark in marks:
-        if clusters and mark[0] - clusters[-1][-1][0] < 34:
+        before = clusters[-1][-1] if clusters else None
+        if before and mark[0] - before[0] < _badge(mark[1]) + _badge(before[1]) + 4:
             clusters[-1].append(mark)
         else:
             clusters.append([mark])
@@ -177,12 +178,17 @@ def _marks(marks: Sequence[tuple[float, str]], bottom: float) -> list[Shape]:
     for cluster in clusters:
         first, last = cluster[0][1], cluster[-1][1]
         text = first if first == last else f"{first}–{last}"
-        x, half = (cluster[0][0] + cluster[-1][0]) / 2, max(10.0, text_width(text, 12) / 2 + 6)
+        x, half = (cluster[0][0] + cluster[-1][0]) / 2, _badge(text)
         badges += [
             Rect(x - half, 6, 2 * half, 20, Style(fill="accent"), 10),
             Text(x, 20, text, 12, "card", "middle", bold=True),
         ]
     return [*lines, *badges]
+
+
+def _badge(text: str) -> float:
+    """Half the width of a badge."""
+    return max(10.0, 0.55 * text_width(text, 12) + 6)
 
 
 def _apart(heights: Sequence[float], least: float) -> list[float]:
@@ -192,6 +198,14 @@ def _apart(heights: Sequence[float], least: float) -> list[float]:
     for above, below in pairwise(order):
         moved[below] = max(moved[below], moved[above] + least)
     return moved
+
+
+def _walled(scene: Scene) -> bool:
+    """Are there walls all around?"""
+    walls = {(thing.x, thing.y) for thing in scene.things if thing.kind == "wall"}
+    right, bottom = scene.width - 1, scene.height - 1
+    across = [(x, y) for x in range(scene.width) for y in (0, bottom)]
+    return walls.issuperset([*across, *((x, y) for y in range(scene.height) for x in (0, right))])
 
 
 def _of_body(policy: Mapping[str, float], body: int, n_bodies: int) -> dict[str, float]:
@@ -212,7 +226,7 @@ def _arrow(x: float, y: float, action: str, prob: float) -> list[Shape]:
         ring = Style(stroke=_ARROW, width=0.02 + 0.16 * prob, opacity=0.85)
         return [Circle(x, y, 0.47, ring)]
     dx, dy = _WAYS[action]
-    start, length, half = 0.4, 0.25 + 1.1 * prob, 0.04 + 0.14 * prob
+    start, length, half = 0.53, 0.25 + 1.1 * prob, 0.04 + 0.14 * prob
     head = min(0.16 + 0.2 * prob, length)
 
     def at(along: float, across: float) -> tuple[float, float]:

@@ -37,8 +37,8 @@ def overview(solution: Solution) -> str:
         "Sweeps": f"{effort.sweeps:,}",
     }
     if effort.residuals:
-        facts["Largest residual"] = f"{effort.residual:.1e}"
-        facts["Lipschitz constant"] = f"{effort.lipschitz:.3f}"
+        facts["Residual"] = f"{effort.residual:.1e}"
+        facts["Lipschitz"] = f"{effort.lipschitz:.3f}"
     if effort.n_phase1_solutions is not None:
         facts["Solutions of (1)–(3)"] = str(effort.n_phase1_solutions)
     about = f'<p class="lead">{escape(world.description)}</p>' if world.description else ""
