@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(arguments)
         sys.stdout.flush()
+    except SystemExit as end:  # a command's --help
+        return int(end.code or 0)
     except KeyboardInterrupt:
         print("empo: interrupted", file=sys.stderr)
         return 130

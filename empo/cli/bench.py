@@ -34,5 +34,6 @@ def run(arguments: Sequence[str]) -> int:
         )
     paths = [str(sources), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    command = [sys.executable, "-m", "bench", *arguments]
+    # -P: a folder `bench` where the command is given is not ours.
+    command = [sys.executable, "-P", "-m", "bench", *arguments]
     return subprocess.run(command, env=environment, check=False).returncode

@@ -34,24 +34,30 @@ def parse(kind: type[Flags], command: str, arguments: Sequence[str], teaching: s
     """
     if {"-h", "--help"} & {*arguments}:
         print(teaching, end="\n\n")  # the parser would undo the line breaks
+        _parse(kind, command, arguments)
     complaint = io.StringIO()
     try:
-        with contextlib.redirect_stderr(complaint):
-            flags, unknown = tyro.cli(
-                kind,
-                prog=f"empo {command}",
-                description="",
-                args=list(arguments),
-                return_unknown_args=True,
-                config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes),
-            )
-    except SystemExit as end:
-        if end.code in (0, None):
-            raise
-        raise InputError(f"{_unboxed(complaint.getvalue())}; see empo {command} --help") from None
+        # With both redirected the complaint has no colours and plain rules.
+        with contextlib.redirect_stderr(complaint), contextlib.redirect_stdout(io.StringIO()):
+            flags, unknown = _parse(kind, command, arguments)
+    except SystemExit:
+        raise InputError(f"{_said(complaint.getvalue())}; see empo {command} --help") from None
     if unknown:
         raise InputError(f"{_unknown(kind, unknown[0])}; see empo {command} --help")
     return flags
+
+
+def _parse(
+    kind: type[Flags], command: str, arguments: Sequence[str]
+) -> tuple[Flags, Sequence[str]]:
+    return tyro.cli(
+        kind,
+        prog=f"empo {command}",
+        description="",
+        args=list(arguments),
+        return_unknown_args=True,
+        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes),
+    )
 
 
 def settings_flags(settings: type, otherwise: Callable[[Field[Any]], str]) -> type[Any]:
@@ -160,10 +166,11 @@ def _names(kind: type) -> list[str]:
     return [name for names in nested for name in names]
 
 
-def _unboxed(text: str) -> str:
-    """The first paragraph of a message that was drawn in a box, in one line."""
-    lines = [line.strip(" │") for line in text.splitlines() if line.startswith("│")]
-    paragraph = itertools.takewhile(lambda line: not line.startswith("─"), lines)
-    said = re.sub(r"\s+", " ", " ".join(paragraph)).rstrip(". ") or text.strip()
+def _said(complaint: str) -> str:
+    """What the parser said between two rules, in one line."""
+    lines = [line.strip() for line in complaint.splitlines()]
+    rules = [number for number, line in enumerate(lines) if line and not line.strip("-")]
+    body = lines[rules[0] + 1 : rules[1]] if len(rules) > 1 else lines
+    said = " ".join(" ".join(body).split()).rstrip(". ")
     missing = re.match(r"Missing from [^:]*: (\S+)", said)
     return f"{missing[1]} is missing" if missing else said

@@ -16,7 +16,7 @@ from empo.cli.progress import showing
 from empo.cli.summary import print_summary
 from empo.runs.folder import claim, write_run
 from empo.runs.record import Metrics, config_of, report_of
-from empo.solver import Options, solve, theory_of
+from empo.solver import Options, Solution, solve, theory_of
 from empo.theory import Theory
 from empo.worlds import World, load
 
@@ -83,7 +83,7 @@ def run(arguments: Sequence[str]) -> int:
             with_states=with_states,
         )
         show("Drawing", None, str(folder))
-        page = _draw(folder)
+        page = _draw(folder, solution)
     if flags.json:
         print(json.dumps(report, indent=1, allow_nan=False))
         return 0
@@ -106,11 +106,11 @@ def _flags() -> type[Any]:
     return make_dataclass("SolveFlags", groups, bases=(_Flags,))
 
 
-def _draw(folder: Path) -> Path:
+def _draw(folder: Path, solution: Solution) -> Path:
     """Write the page. Drawing is heavy to import, so it is only when there is something to draw."""
     from empo.views import write_report
 
-    return write_report(folder)
+    return write_report(folder, solution=solution)
 
 
 def _folder_name(world: World) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from dataclasses import asdict
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -27,10 +27,9 @@ def print_summary(solution: Solution) -> None:
     console = make_console()
     world = solution.world
     console.print(Text(world.name, style="bold"))
-    console.print(Padding(Text(world.description or "(no description)"), (0, 0, 1, 2), expand=False))
-    for line in effort_lines(solution):
-        console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
-    console.print()
+    about = textwrap.wrap(world.description, console.width - 2)
+    for line in [*about, "", *effort_lines(solution), ""]:
+        console.print(Text(f"  {line}".rstrip(), no_wrap=True, overflow="fold"))
     try:
         path = likely_path(solution)
     except InputError as error:  # what humans do was not kept
@@ -69,8 +68,8 @@ def effort_lines(solution: Solution) -> list[str]:
     ]
     if solution.prior != "computed":
         changed.append(f"prior={solution.prior}")
-    lines.append(f"theory: {', '.join(changed) or 'all defaults'}")
-    return lines
+    theory = f"theory: {', '.join(changed) or 'all defaults'}"
+    return [*lines, *textwrap.wrap(theory, WIDTH - 2, subsequent_indent="  ")]
 
 
 def path_blocks(path: Rollout) -> list[Text | Table]:

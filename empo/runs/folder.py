@@ -26,8 +26,8 @@ SOLUTION = "solution.json"
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"
 REPORT = "report.json"
-PAGE = "report.html"
-_FILES = (VALUES, "values.safetensors", SOLUTION, CONFIG, METRICS, REPORT, PAGE)
+PICTURES = ("report.html", "rollout.gif", "rollout.mp4")
+_FILES = (VALUES, "values.safetensors", SOLUTION, CONFIG, METRICS, REPORT, *PICTURES)
 _FORMAT = "empo run 1"
 
 
@@ -78,7 +78,7 @@ def write_run(
         _write_object(aside / CONFIG, {"format": _FORMAT, **config})
         _write_object(aside / REPORT, report)
         # What an earlier run left must not stand beside this one's values.
-        for name in (PAGE, SOLUTION):
+        for name in (*PICTURES, SOLUTION):
             (folder / name).unlink(missing_ok=True)
         for path in aside.iterdir():
             path.replace(folder / path.name)
