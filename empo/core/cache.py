@@ -14,7 +14,7 @@ def keep_compiled_programs() -> None:
     The folder is $XDG_CACHE_HOME/empo, by default ~/.cache/empo. Setting the environment variable
     JAX_ENABLE_COMPILATION_CACHE=false turns this off.
     """
-    if jax.config.jax_compilation_cache_dir is not None:
+    if jax.config.values["jax_compilation_cache_dir"] is not None:
         return
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "empo"
     try:

@@ -43,23 +43,21 @@ def solve_humans(
 
     Starts at V_h^m = 0, or at the values of B given. Raises `NotConverged`.
     """
-    begin = np.asarray(cyclic.start) if start is None else start
-    most = cyclic.most
+    begin = np.asarray(cyclic.start if start is None else start) / cyclic.most
     blocks, sweeps = [], 0
     for first in range(0, begin.shape[2], block):
-        guess = begin[..., first : first + block]
-        bound = np.broadcast_to(most[:, first : first + block], guess.shape).ravel()
+        shares = begin[..., first : first + block]
         found = fixed_point(
-            human_operator(cyclic, first, guess.shape[2]),
-            guess.ravel(),
+            human_operator(cyclic, first, shares.shape[2]),
+            shares.ravel(),
             rules,
-            lambda x, bound=bound: bool(np.all((x >= 0) & (x <= bound))),
+            _are_shares,
             lambda n, residual, before=sweeps: progress("equations (1)-(3)", before + n, residual),
         )
         sweeps += found.sweeps
         _demand(found, cyclic.problem, "equations (1)-(3), how humans act,")
-        blocks.append(found.x.reshape(guess.shape))
-    return jnp.asarray(np.concatenate(blocks, axis=2)), sweeps
+        blocks.append(found.x.reshape(shares.shape))
+    return jnp.asarray(np.concatenate(blocks, axis=2) * cyclic.most), sweeps
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def solve_robot(cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progr
             robot_operator(cyclic, pi_h, beta_r),
             x,
             replace(limits, settle=3),
-            lambda guess: _is_admissible(cyclic, guess),
+            lambda guess: _are_shares(guess[: -cyclic.n_rows]) and bool(np.isfinite(guess).all()),
             lambda n, residual: progress(f"beta_r = {beta_r:g}", sweeps + n, residual),
         )
 
@@ -111,22 +109,21 @@ def _uniform_robot(
     cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progress
 ) -> tuple[np.ndarray, int]:
     """The values of humans at beta_r = 0, and V_r as if every state lasted for ever."""
-    bound = np.broadcast_to(cyclic.most, cyclic.start.shape).ravel()
     operator = uniform_operator(cyclic, pi_h)
     found = fixed_point(
         operator,
-        _reach_all(operator, np.asarray(cyclic.start).ravel()),
+        _reach_all(operator, (np.asarray(cyclic.start) / cyclic.most).ravel()),
         replace(rules, tolerance=_ON_THE_WAY, settle=0),
-        lambda x: bool(np.all((x >= 0) & (x <= bound))),
+        _are_shares,
         lambda n, residual: progress("beta_r = 0", n, residual),
     )
     _demand(found, cyclic.problem, "equation (6) at beta_r = 0")
-    b_h_e = jnp.asarray(found.x.reshape(cyclic.start.shape))
+    b_h_e = jnp.asarray(found.x.reshape(cyclic.start.shape) * cyclic.most)
     no_v_r = jnp.full(cyclic.n_rows, -1.0, float)
     parts = cyclic.map(lambda i, _: cyclic.robot(i, pi_h, b_h_e, no_v_r, 0.0))
     check_power(cyclic.problem, 0, join([part.x_h for part in parts], cyclic.layer.n_states))
     lasting = [part.u_r / (1 - cyclic.problem.theory.gamma_r) for part in parts]
-    return pack_robot([b_h_e], lasting), found.sweeps
+    return pack_robot(cyclic, [b_h_e], lasting), found.sweeps
 
 
 def _reach_all(operator: Operator, x: np.ndarray) -> np.ndarray:
@@ -138,9 +135,8 @@ def _reach_all(operator: Operator, x: np.ndarray) -> np.ndarray:
         x = following
 
 
-def _is_admissible(cyclic: Cyclic, x: np.ndarray) -> bool:
-    b_h_e = x[: -cyclic.n_rows].reshape(cyclic.start.shape)
-    return bool(np.all(np.isfinite(x)) and np.all((b_h_e >= 0) & (b_h_e <= cyclic.most)))
+def _are_shares(x: np.ndarray) -> bool:
+    return bool(np.all((x >= 0) & (x <= 1)))
 
 
 def _demand(found: Result, problem: Problem, what: str) -> None:

@@ -1,13 +1,14 @@
 """Phase 1 and Phase 2 on a cyclic game, as operators whose fixed points are the solutions.
 
-Unknowns are what arriving in a state is worth: B_{V_h^m}(s, g) for Phase 1; B_{V_h^e}(s, g) and
-log(-V_r(s)) for Phase 2. So goals are already reached, V_r keeps its sign under any combination of
-iterates, and a change of log(-V_r) is a relative change of V_r.
+Unknowns are what arriving in a state is worth, as a share of the most that it can be:
+B_{V_h^m}(s, g) for Phase 1; B_{V_h^e}(s, g) and log(-V_r(s)) for Phase 2. So goals are already
+reached, shares lie between 0 and 1, V_r keeps its sign under any combination of iterates, and a
+change of log(-V_r) is a relative change of V_r.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,24 +87,25 @@ class Cyclic:
 
 def human_operator(cyclic: Cyclic, first_goal: int, n_goals: int) -> Operator:
     """B_{V_h^m} -> its next iterate by (1)-(3), for a block of goals, on flat vectors."""
-    shape = (cyclic.n_rows, cyclic.problem.model.n_humans, n_goals)
+    most = cyclic.most[:, first_goal : first_goal + n_goals]
 
     def operator(x: np.ndarray) -> np.ndarray:
-        b_h_m = jnp.asarray(x.reshape(shape))
+        b_h_m = jnp.asarray(x.reshape(-1, *most.shape) * most)
         parts = cyclic.map(lambda _, chunk: cyclic.humans(chunk, b_h_m, first_goal).b_h_m)
-        return np.concatenate([np.asarray(part) for part in parts]).ravel()
+        return _shares(parts, most)
 
     return operator
 
 
 def uniform_operator(cyclic: Cyclic, pi_h: list[Array]) -> Operator:
     """B_{V_h^e} -> its next iterate by (6) under a uniform robot, on flat vectors."""
+    most = cyclic.most
     no_v_r = jnp.full(cyclic.n_rows, -1.0, float)
 
     def operator(x: np.ndarray) -> np.ndarray:
-        b_h_e = jnp.asarray(x.reshape(cyclic.start.shape))
+        b_h_e = jnp.asarray(x.reshape(-1, *most.shape) * most)
         parts = cyclic.map(lambda i, _: cyclic.robot(i, pi_h, b_h_e, no_v_r, 0.0).b_h_e)
-        return np.concatenate([np.asarray(part) for part in parts]).ravel()
+        return _shares(parts, most)
 
     return operator
 
@@ -118,19 +120,23 @@ def robot_operator(cyclic: Cyclic, pi_h: list[Array], beta_r: float) -> Operator
     def operator(x: np.ndarray) -> np.ndarray:
         b_h_e, v_r = unpack_robot(cyclic, x)
         parts = cyclic.map(lambda place, _: of_chunk(place, b_h_e, v_r))
-        return pack_robot([part[0] for part in parts], [part[1] for part in parts])
+        return pack_robot(cyclic, [part[0] for part in parts], [part[1] for part in parts])
 
     return operator
 
 
-def pack_robot(b_h_e: list[Array], v_r: list[Array]) -> np.ndarray:
+def pack_robot(cyclic: Cyclic, b_h_e: list[Array], v_r: list[Array]) -> np.ndarray:
     """The flat vector of Phase 2 from the chunks' parts."""
-    flat = [np.asarray(part).ravel() for part in b_h_e]
-    return np.concatenate([*flat, *(np.log(-np.asarray(part)) for part in v_r)])
+    log_neg_v_r = (np.log(-np.asarray(part)) for part in v_r)
+    return np.concatenate([_shares(b_h_e, cyclic.most), *log_neg_v_r])
 
 
 def unpack_robot(cyclic: Cyclic, x: np.ndarray) -> tuple[Array, Array]:
     """B_{V_h^e} and V_r from the flat vector of Phase 2."""
-    goals = cyclic.problem.model.goals.weight.shape
-    b_h_e, log_neg_v_r = np.split(x, [len(x) - cyclic.n_rows])
-    return jnp.asarray(b_h_e.reshape(cyclic.n_rows, *goals)), -jnp.exp(jnp.asarray(log_neg_v_r))
+    shares, log_neg_v_r = np.split(x, [len(x) - cyclic.n_rows])
+    b_h_e = shares.reshape(cyclic.n_rows, *cyclic.most.shape) * cyclic.most
+    return jnp.asarray(b_h_e), -jnp.exp(jnp.asarray(log_neg_v_r))
+
+
+def _shares(b: Sequence[Array | None], most: np.ndarray) -> np.ndarray:
+    return np.concatenate([(np.asarray(part) / most).ravel() for part in b])

@@ -26,16 +26,14 @@ def describe(
         }
 
     def per_action(x: np.ndarray) -> dict[str, dict[str, dict[str, float]]]:
-        return {
-            name: {
-                goal: {
-                    world.human_action(state, h, a): float(x[h, g, a])
-                    for a in np.flatnonzero(situation.legal_h[h]).tolist()
-                }
-                for g, goal in enumerate(world.goals[h])
-            }
-            for h, name in enumerate(world.humans)
-        }
+        found = {}
+        for h, name in enumerate(world.humans):
+            legal = np.flatnonzero(situation.legal_h[h])
+            actions = [world.human_action(state, h, a) for a in legal.tolist()]
+            rows = x[h, : len(world.goals[h]), legal].T.tolist()
+            own = (dict(zip(actions, row, strict=True)) for row in rows)
+            found[name] = dict(zip(world.goals[h], own, strict=True))
+        return found
 
     def per_robot_action(x: np.ndarray) -> dict[str, float]:
         legal = np.flatnonzero(situation.legal_r).tolist()

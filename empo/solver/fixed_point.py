@@ -4,8 +4,9 @@ Plain iteration comes first, until its residual max |F(x) - x| falls at a steady
 in the basin of the solution that plain iteration would reach, and Anderson's method (Anderson 1965;
 Walker & Ni 2011), which combines the last few steps by least squares, takes over. An accelerated
 step that leaves the admissible set or makes the residual grow is taken back and the history
-forgotten. Where the residual stops falling, steps are damped more and more; in the end the search
-gives up and says so.
+forgotten. Where the residual stops falling, the search goes back to where acceleration began and on
+in plain steps; where that does not help, these are damped more and more; in the end it gives up and
+says so.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _GROWTH = 2.0
 _STEADY = 0.02
 """Plain iteration is steady when the rate of its residual changes by less than this."""
 _LEAST_DAMPING = 1 / 64
+_SLOW_PASSAGE = 0.95
+"""The share of its sweeps that plain iteration may spend on a rising residual."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Rules:
     settle: int = 200
     """Plain sweeps to wait at most for a steady rate before accelerating."""
     patience: int = 300
-    """Sweeps without a smaller residual after which steps are damped by half."""
+    """Sweeps without a smaller residual after which another way of iterating is tried."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +68,18 @@ def fixed_point(
     mixer = _Mixer(rules.memory, len(x))
     step = operator(x) - x
     residual, sweeps = _norm(step), 1
+    plain = x, step
     while residual > rules.tolerance and sweeps < rules.max_sweeps:
         progress(sweeps, residual)
-        damping = watch.damping(residual)
-        if damping < _LEAST_DAMPING or not np.isfinite(residual):
+        was_accelerated = watch.accelerate
+        watch.see(residual)
+        if watch.damping < _LEAST_DAMPING or not np.isfinite(residual):
             break
-        mixed = mixer.mix(x, step) if watch.steady and damping == 1 else None
+        if was_accelerated and not watch.accelerate:
+            x, step = plain
+        mixed = mixer.mix(x, step) if watch.accelerate else None
         accelerated = mixed is not None and admissible(mixed)
-        guess = x + damping * step if mixed is None or not accelerated else mixed
+        guess = x + watch.damping * step if mixed is None or not accelerated else mixed
         guess_step = operator(guess) - guess
         sweeps += 1
         if accelerated and not _norm(guess_step) <= _GROWTH * residual:
@@ -83,35 +90,54 @@ def fixed_point(
         mixer.remember(guess - x, guess_step - step)
         x, step = guess, guess_step
         residual = _norm(step)
+        if not watch.accelerate:
+            plain = x, step
     return Result(x, residual, sweeps, bool(residual <= rules.tolerance))
 
 
 class _Watch:
-    """Follows the residual: when to accelerate, and when to damp."""
+    """Follows the residual, to say how to go on: accelerated, plain, or damped more and more."""
 
     def __init__(self, rules: Rules) -> None:
-        self.rules = rules
-        self.steady = rules.settle == 0
+        self.damping = 1.0
+        """The fraction of a plain step to take."""
+        self._patience = rules.patience
+        self._settle = rules.settle
+        self._may_accelerate = rules.memory > 0
+        self._steady = rules.settle == 0
         self._recent: deque[float] = deque(maxlen=6)
-        self._best = np.inf
-        self._since_best = 0
-        self._n_seen = 0
-        self._damping = 1.0
+        self._change_course()
 
-    def damping(self, residual: float) -> float:
-        """The fraction of a plain step to take now."""
-        self._n_seen += 1
+    @property
+    def accelerate(self) -> bool:
+        """Is it time for combined steps?"""
+        return self._may_accelerate and self._steady
+
+    def see(self, residual: float) -> None:
+        """Take note of the residual, and change course if it has not fallen for long.
+
+        Plain iteration gets much more time to rise again than it had to fall: where two solutions
+        have just met and vanished it slows down as if to converge, and passes.
+        """
         self._recent.append(residual)
         rates = np.diff(np.log(self._recent))
         falling = len(rates) == 5 and rates.max() < 0 and np.ptp(rates) < _STEADY
-        self.steady = self.steady or falling or self._n_seen >= self.rules.settle
+        self._n_seen += 1
+        self._steady = self._steady or falling or self._n_seen >= self._settle
         self._since_best = 0 if residual < 0.999 * self._best else self._since_best + 1
         self._best = min(self._best, residual)
-        if self._since_best > self.rules.patience:
-            self._damping /= 2
-            self._since_best = 0
-            self._best = residual
-        return self._damping
+        longest = 0 if self.accelerate else _SLOW_PASSAGE * self._n_seen
+        if self._since_best > max(self._patience, longest):
+            if self._may_accelerate:
+                self._may_accelerate = False
+            else:
+                self.damping /= 2
+            self._change_course()
+
+    def _change_course(self) -> None:
+        self._best = np.inf
+        self._since_best = 0
+        self._n_seen = 0
 
 
 class _Mixer:

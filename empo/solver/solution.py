@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from empo.solver.problem import OPTIONAL, Prior, Values
 from empo.solver.sweep import situations
 from empo.theory import Theory
 from empo.worlds.load import load
+from empo.worlds.packing import unpack
 from empo.worlds.tabular import Layer, TabularGame
 from empo.worlds.world import World
 
@@ -26,6 +27,8 @@ State = str | np.ndarray
 """A state's name, or its vector of factors."""
 
 _FILE = "values"
+_TOGETHER = 512
+"""States that are described by one call."""
 _FORMAT = 1
 
 
@@ -88,7 +91,8 @@ class Solution:
 
     def at(self, state: State, time: int = 0) -> dict[str, Any]:
         """Every quantity at a state, by the names of actions, humans and goals."""
-        return self._describe(*self.game.find(state, time))
+        layer, place = self.game.find(state, time)
+        return next(self._describe(layer, place, place + 1))
 
     def states(self, time: int = 0) -> list[np.ndarray]:
         """All states (with a horizon: at that time), as vectors of factors."""
@@ -97,9 +101,13 @@ class Solution:
     def to_dict(self, time: int = 0) -> dict[str, Any]:
         """The whole solution in plain numbers, as `solution.json` holds it."""
         states = {
-            self.world.state_name(state): self._describe(layer, place)
+            self.world.state_name(state): described
             for layer in self.game.layers_at(time)
-            for place, state in enumerate(self.game.states(layer))
+            for state, described in zip(
+                self.game.states(layer),
+                self._describe(layer, 0, self.game.layers[layer].n_states),
+                strict=True,
+            )
         }
         return {
             "world": self.world.name,
@@ -146,13 +154,22 @@ class Solution:
             what = f"{type(error).__name__}: {error}"
             raise InputError(f"{folder}: the manifest {_FILE}.json is damaged ({what})") from error
 
-    def _describe(self, layer: int, place: int) -> dict[str, Any]:
-        codes = self.game.layers[layer].codes[place : place + 1]
-        with jax.enable_x64(True):
-            situation = situations(self.world.model, codes)
-            one = jax.tree.map(lambda x: np.asarray(x[0]), situation)
-            values = jax.tree.map(lambda x: x[place], self.values[layer])
-            return describe(self.world, self.game.state(layer, place), one, values)
+    def _describe(self, layer: int, begin: int, end: int) -> Iterator[dict[str, Any]]:
+        """Every quantity of the states at these places of a layer, some at a time."""
+        for first in range(begin, end, _TOGETHER):
+            codes = self.game.layers[layer].codes[first : min(first + _TOGETHER, end)]
+            states = np.asarray(unpack(codes, self.world.model.cardinalities))
+            size = 1 << (len(codes) - 1).bit_length()
+            with jax.enable_x64(True):
+                padded = np.pad(codes, (0, size - len(codes)), mode="edge")
+                found = situations(self.world.model, padded)
+            parts = jax.tree.map(np.asarray, found), self.values[layer]
+            for row, state in enumerate(states):
+                situation = jax.tree.map(lambda x, row=row: x[row], parts[0])
+                values = jax.tree.map(lambda x, place=first + row: x[place], parts[1])
+                with jax.enable_x64(True):
+                    described = describe(self.world, state, situation, values)
+                yield described
 
 
 def _from_arrays(

@@ -44,8 +44,13 @@ def several_starts(
 
 
 def _starting_points(cyclic: Cyclic, n: int) -> list[np.ndarray]:
-    """The largest possible values, then random ones; goals already reached keep theirs."""
+    """The largest possible values, then random ones; what is known of the solution stays."""
     zero = np.asarray(cyclic.start)
     rng = np.random.default_rng(0)
     shares = [np.ones(zero.shape), *(rng.random(zero.shape) for _ in range(n - 1))]
-    return [np.maximum(zero, share * cyclic.most) for share in shares]
+    starts = [np.maximum(zero, share * cyclic.most) for share in shares]
+    for start in starts:
+        start[: cyclic.layer.n_states][cyclic.for_ever] = zero[: cyclic.layer.n_states][
+            cyclic.for_ever
+        ]
+    return starts

@@ -62,11 +62,11 @@ def _derivative(
     """The Jacobian of (B_{V_h^e}, log(-V_r)) -> their next iterates, times a vector."""
     b_h_e, v_r = point
     d_b, d_log = np.split(tangent, [len(tangent) - cyclic.n_rows])
-    d_point = (jnp.asarray(d_b.reshape(b_h_e.shape)), jnp.asarray(d_log) * v_r)
+    d_point = (jnp.asarray(d_b.reshape(b_h_e.shape) * cyclic.most), jnp.asarray(d_log) * v_r)
     problem = cyclic.problem
     push = partial(_push, problem.model, problem.parameters, problem.weights)
     parts = cyclic.map(lambda place, chunk: push(chunk, pi_h[place], point, d_point))
-    d_b_next = [np.asarray(part[0]).ravel() for part in parts]
+    d_b_next = [(np.asarray(part[0]) / cyclic.most).ravel() for part in parts]
     return np.concatenate([*d_b_next, *(np.asarray(part[1]) for part in parts)])
 
 
