@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from empo.core.types import Array, Bool, Float, Int
+from empo.core.types import AnyArray, Array, Bool, Float, Int
 from empo.worlds.placed import Humans, goals_of, situation, split_joint
 from empo.worlds.priors import shortest_path
 from empo.worlds.terrain import EAST, NORTH, SOUTH, STAY, WEST, Cells, targets
@@ -34,14 +34,14 @@ PASS = 4
 class BushModel:
     """A BushWorld on arrays; see the module for its factors and actions."""
 
-    target: Array | np.ndarray
-    """int (c, 5): the cell that an action leads to; the own cell at the edge."""
-    bush_cell: Array | np.ndarray
-    """int (bush,): where the bushes are."""
-    bush_at: Array | np.ndarray
-    """int (c,): the factor that holds the density of the cell; else -1: no bush."""
-    chance: Array | np.ndarray
-    """float (B + 1,): how likely a human gets through a bush of each density."""
+    target: Int[AnyArray, "c 5"]
+    """The cell that an action leads to; the own cell at the edge."""
+    bush_cell: Int[AnyArray, " bush"]
+    """Where the bushes are."""
+    bush_at: Int[AnyArray, " c"]
+    """The factor that holds the density of the cell; else -1: no bush."""
+    chance: Float[AnyArray, " density"]
+    """How likely a human gets through a bush of each density."""
     humans: Humans
     n_robots: int
     cardinalities: tuple[int, ...]
@@ -69,7 +69,7 @@ class BushModel:
         return goals_of(self.humans)
 
     def outcomes(
-        self, state: Int[Array, " f"], a_r: Int[Array, ""], a_h: Int[Array, " h"]
+        self, state: Int[AnyArray, " f"], a_r: Int[AnyArray, ""], a_h: Int[AnyArray, " h"]
     ) -> tuple[Int[Array, "k f"], Float[Array, " k"]]:
         """P(s' | s, a_r, a_H); k = 1 if B = 1, else 2 ** h: each human's try succeeds or fails."""
         actions = jnp.concatenate([split_joint(a_r, self.n_robots, len(ACTIONS)), a_h])
@@ -86,20 +86,20 @@ class BushModel:
         densities = jnp.broadcast_to(thinner, (len(prob), len(thinner)))
         return jnp.concatenate([after, densities], axis=1).astype(jnp.int32), prob
 
-    def situation(self, state: Int[Array, " f"]) -> Situation:
+    def situation(self, state: Int[AnyArray, " f"]) -> Situation:
         """Everything else about the state; every action is always legal."""
         legal_r = jnp.ones(self.n_actions_r, bool)
         legal_h = jnp.ones((self.n_humans, len(ACTIONS)), bool)
         return situation(self.humans, self._human_cells(state), legal_r, legal_h)
 
     def shortest_path(
-        self, state: Int[Array, " f"], beta_h: Float[Array, " h"]
+        self, state: Int[AnyArray, " f"], beta_h: Float[AnyArray, " h"]
     ) -> Float[Array, "h g a_h"]:
         """The policy that walks straight to the goal; see `priors.shortest_path`."""
         reached = jnp.asarray(self.target)[self._human_cells(state)]
         return shortest_path(self.humans, reached, jnp.ones(reached.shape, bool), beta_h)
 
-    def _human_cells(self, state: Int[Array, " f"]) -> Int[Array, " h"]:
+    def _human_cells(self, state: Int[AnyArray, " f"]) -> Int[AnyArray, " h"]:
         return state[self.n_robots : self.n_robots + self.n_humans]
 
     def _cut(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from empo.core.types import Array, Bool, Float
+from empo.core.types import AnyArray, Array, Bool, Float
 
 MOST_AGENTS = 5
 """Largest number of agents in random contests: 2**10 graphs of clashes are tabulated."""
@@ -25,10 +25,10 @@ MOST_AGENTS = 5
 class Contests(NamedTuple):
     """The winners of every graph of clashes; bit b of a graph is the pair `pairs(n)[b]`."""
 
-    winners: Array | np.ndarray
-    """bool (graph, k, n): sets of agents that may win."""
-    prob: Array | np.ndarray
-    """float (graph, k): their probabilities; each row sums to 1."""
+    winners: Bool[AnyArray, "graph k n"]
+    """Sets of agents that may win."""
+    prob: Float[AnyArray, "graph k"]
+    """Their probabilities; each row sums to 1."""
 
 
 def pairs(n: int) -> tuple[tuple[int, int], ...]:

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from empo.core.types import Array, Bool, Float, Int
+from empo.core.types import AnyArray, Array, Bool, Float, Int
 from empo.worlds.contests import Contests, first_winners, random_winners
 from empo.worlds.moves import Ground, Things, attempt, step
 from empo.worlds.placed import Humans, goals_of, joint_legal, situation, split_joint
@@ -65,7 +65,7 @@ class GridModel:
         return goals_of(self.humans)
 
     def outcomes(
-        self, state: Int[Array, " f"], a_r: Int[Array, ""], a_h: Int[Array, " h"]
+        self, state: Int[AnyArray, " f"], a_r: Int[AnyArray, ""], a_h: Int[AnyArray, " h"]
     ) -> tuple[Int[Array, "k f"], Float[Array, " k"]]:
         """P(s' | s, a_r, a_H); k = 1 by priority, 2 for two agents in random contests."""
         actions = jnp.concatenate([split_joint(a_r, self.n_robots, len(ACTIONS)), a_h])
@@ -77,21 +77,21 @@ class GridModel:
         after = partial(step, self.ground, self.things, state, actions, tries)
         return jax.vmap(after)(winners), prob
 
-    def situation(self, state: Int[Array, " f"]) -> Situation:
+    def situation(self, state: Int[AnyArray, " f"]) -> Situation:
         """Everything else about the state; who stands in lava can only stay."""
         cells, legal = self._agents(state)
         robots, humans = slice(self.n_robots), slice(self.n_robots, None)
         return situation(self.humans, cells[humans], joint_legal(legal[robots]), legal[humans])
 
     def shortest_path(
-        self, state: Int[Array, " f"], beta_h: Float[Array, " h"]
+        self, state: Int[AnyArray, " f"], beta_h: Float[AnyArray, " h"]
     ) -> Float[Array, "h g a_h"]:
         """The policy that walks straight to the goal; see `priors.shortest_path`."""
         cells, legal = self._agents(state)
         reached = jnp.asarray(self.ground.target)[cells[self.n_robots :]]
         return shortest_path(self.humans, reached, legal[self.n_robots :], beta_h)
 
-    def _agents(self, state: Int[Array, " f"]) -> tuple[Int[Array, " n"], Bool[Array, "n a"]]:
+    def _agents(self, state: Int[AnyArray, " f"]) -> tuple[Int[AnyArray, " n"], Bool[Array, "n a"]]:
         """The cells of all agents, and their legal actions."""
         cells = state[: self.n_robots + self.n_humans]
         ended = jnp.asarray(self.ground.kind)[cells] == LAVA

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from empo.core.types import Array, Bool, Int
+from empo.core.types import AnyArray, Array, Bool, Int
 from empo.worlds.contests import pairs
 from empo.worlds.terrain import BUSH, DOOR, FLOOR, KEY
 
@@ -19,37 +19,33 @@ from empo.worlds.terrain import BUSH, DOOR, FLOOR, KEY
 class Ground(NamedTuple):
     """What never changes, as tables over cells (c) and positions (p); see `terrain.Cells`."""
 
-    target: Array | np.ndarray
-    """int (c, 5): the cell that an action leads to; the own cell where there is a wall."""
-    kind: Array | np.ndarray
-    """int (c,): FLOOR, LAVA, ..."""
-    gate: Array | np.ndarray
-    """int (c,): the factor that holds the state of the cell's key, door or bush; else 0."""
-    position: Array | np.ndarray
-    """int (c,)"""
-    cell_at: Array | np.ndarray
-    """int (p,): -1 for wall."""
-    steps: Array | np.ndarray
-    """int (5,): the change of position by an action."""
+    target: Int[AnyArray, "c 5"]
+    """The cell that an action leads to; the own cell where there is a wall."""
+    kind: Int[AnyArray, " c"]
+    """FLOOR, LAVA, ..."""
+    gate: Int[AnyArray, " c"]
+    """The factor that holds the state of the cell's key, door or bush; else 0."""
+    position: Int[AnyArray, " c"]
+    cell_at: Int[AnyArray, " p"]
+    """-1 for wall."""
+    steps: Int[AnyArray, "5"]
+    """The change of position by an action."""
 
 
 class Things(NamedTuple):
     """The things of the map, each group in the order of its factors."""
 
-    pushes: Array | np.ndarray
-    """bool (n, m): may this agent push this thing?"""
-    clears: Array | np.ndarray
-    """bool (n,): does this agent walk through bushes and clear them?"""
-    key_cell: Array | np.ndarray
-    """int (key,)"""
-    key_colour: Array | np.ndarray
-    """int (key,)"""
-    door_cell: Array | np.ndarray
-    """int (door,): the doors that began shut."""
-    lock_colour: Array | np.ndarray
-    """int (door,): the colour of the key that the door needs, -1 for none."""
-    bush_cell: Array | np.ndarray
-    """int (bush,)"""
+    pushes: Bool[AnyArray, "n m"]
+    """May this agent push this thing?"""
+    clears: Bool[AnyArray, " n"]
+    """Does this agent walk through bushes and clear them?"""
+    key_cell: Int[AnyArray, " key"]
+    key_colour: Int[AnyArray, " key"]
+    door_cell: Int[AnyArray, " door"]
+    """The doors that began shut."""
+    lock_colour: Int[AnyArray, " door"]
+    """The colour of the key that the door needs, -1 for none."""
+    bush_cell: Int[AnyArray, " bush"]
 
 
 class Factors(NamedTuple):
@@ -87,7 +83,7 @@ class _Chain(NamedTuple):
     negative numbers that differ between agents."""
 
 
-def split(state: Int[Array, " f"], things: Things) -> Factors:
+def split(state: Int[AnyArray, " f"], things: Things) -> Factors:
     """Take a state apart."""
     groups = (things.key_cell, things.door_cell, things.bush_cell)
     sizes = [*things.pushes.shape, *(len(group) for group in groups)]
@@ -95,7 +91,7 @@ def split(state: Int[Array, " f"], things: Things) -> Factors:
 
 
 def attempt(
-    ground: Ground, things: Things, state: Int[Array, " f"], actions: Int[Array, " n"]
+    ground: Ground, things: Things, state: Int[AnyArray, " f"], actions: Int[Array, " n"]
 ) -> Attempt:
     """What the agents try with these actions, and which of them are in each other's way."""
     factors = split(state, things)
@@ -114,7 +110,7 @@ def attempt(
 def step(
     ground: Ground,
     things: Things,
-    state: Int[Array, " f"],
+    state: Int[AnyArray, " f"],
     actions: Int[Array, " n"],
     tries: Attempt,
     wins: Bool[Array, " n"],
@@ -140,7 +136,7 @@ def _meets(cells: Int[Array, " n"], others: Int[Array, " k"]) -> Bool[Array, " n
 
 
 def _shut(
-    ground: Ground, things: Things, state: Int[Array, " f"], dest: Int[Array, " n"]
+    ground: Ground, things: Things, state: Int[AnyArray, " f"], dest: Int[Array, " n"]
 ) -> Bool[Array, " n"]:
     """Does a shut door, or a bush for those who cannot clear it, keep the agent out?"""
     kind = jnp.asarray(ground.kind)[dest]
@@ -148,7 +144,9 @@ def _shut(
     return blocks & (state[jnp.asarray(ground.gate)[dest]] == 0)
 
 
-def _plain(ground: Ground, state: Int[Array, " f"], cells: Int[Array, " n"]) -> Bool[Array, " n"]:
+def _plain(
+    ground: Ground, state: Int[AnyArray, " f"], cells: Int[Array, " n"]
+) -> Bool[Array, " n"]:
     """Is the cell nothing but floor (its key taken, its bush cleared)? -1 is wall."""
     kind = jnp.asarray(ground.kind)[cells]
     gone = (state[jnp.asarray(ground.gate)[cells]] > 0) & ((kind == KEY) | (kind == BUSH))

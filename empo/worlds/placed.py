@@ -8,25 +8,25 @@ from typing import NamedTuple, cast
 import jax.numpy as jnp
 import numpy as np
 
-from empo.core.types import Array, Bool, Int
+from empo.core.types import AnyArray, Array, Bool, Float, Int
 from empo.worlds.world import Goals, Situation
 
 
 class Humans(NamedTuple):
     """The humans' goals and settings as tables; the last axes are those of `Goals`, padded."""
 
-    weight: Array | np.ndarray
-    """float (h, g): w_g, 0 where there is no such goal."""
-    inside: Array | np.ndarray
-    """bool (k, c, h, g): does human k in cell c do its part in goal g of human h? A state is in
+    weight: Float[AnyArray, "h g"]
+    """w_g, 0 where there is no such goal."""
+    inside: Bool[AnyArray, "k c h g"]
+    """Does human k in cell c do its part in goal g of human h? A state is in
     the goal if all humans do."""
-    distance: Array | np.ndarray
-    """int (h, c, g): steps from cell c to the nearest cell of h's own part in its goal g, as the
+    distance: Int[AnyArray, "h c g"]
+    """Steps from cell c to the nearest cell of h's own part in its goal g, as the
     crow walks; 0 if h has no part in it."""
-    beta_h: Array | np.ndarray
-    """float (h,): rationality, nan where not given."""
-    nu_h: Array | np.ndarray
-    """float (h,): weight of habit, nan where not given."""
+    beta_h: Float[AnyArray, " h"]
+    """Rationality, nan where not given."""
+    nu_h: Float[AnyArray, " h"]
+    """Weight of habit, nan where not given."""
 
 
 def goals_of(humans: Humans) -> Goals:
@@ -48,7 +48,7 @@ def joint_legal(legal: Bool[Array, "body a"]) -> Bool[Array, " a_r"]:
 
 def situation(
     humans: Humans,
-    cells: Int[Array, " h"],
+    cells: Int[AnyArray, " h"],
     legal_r: Bool[Array, " a_r"],
     legal_h: Bool[Array, "h a_h"],
 ) -> Situation:

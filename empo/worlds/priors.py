@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from empo.core.types import Array, Bool, Float, Int
+from empo.core.types import AnyArray, Array, Bool, Float, Int
 from empo.worlds.placed import Humans
 
 
@@ -14,7 +14,7 @@ def shortest_path(
     humans: Humans,
     reached: Int[Array, "h a_h"],
     legal: Bool[Array, "h a_h"],
-    beta_h: Float[Array, " h"],
+    beta_h: Float[AnyArray, " h"],
 ) -> Float[Array, "h g a_h"]:
     """pi_h(s, g): softmax of -beta_h d(a), with d(a) the distance to the goal after action a.
 

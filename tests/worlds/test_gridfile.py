@@ -68,7 +68,7 @@ def test_a_file_need_not_say_more_than_its_map(tmp_path):
     situation = world.model.situation(world.initial[0])
     assert np.isnan(np.asarray(situation.beta_h)).all()
     assert np.isnan(np.asarray(situation.nu_h)).all()
-    assert len(world.model.outcomes(world.initial[0], 0, np.array([0]))[1]) == 2
+    assert len(world.model.outcomes(world.initial[0], np.array(0), np.array([0]))[1]) == 2
 
 
 def test_names_find_their_states_whatever_the_order_of_their_parts():
@@ -165,7 +165,7 @@ def test_worlds_of_one_shape_share_a_program():
     @jax.jit
     def step(model, state):
         traces.append(1)
-        return model.outcomes(state, 0, np.zeros(1, int))
+        return model.outcomes(state, np.array(0), np.zeros(1, int))
 
     for text in ("rhkD..", ".Dkh.r"):
         world = load({**EVERYTHING, "map": text, "pushes": None})
