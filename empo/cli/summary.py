@@ -58,6 +58,11 @@ def effort_lines(solution: Solution) -> list[str]:
         lines.append(
             f"largest residual {effort.residual:.1e}, Lipschitz estimate {effort.lipschitz:.3f}"
         )
+    if effort.leap_at is not None:
+        lines.append(
+            f"followed from beta_r = 0 up to {effort.leap_at:.4g}, where that solution ends; then "
+            f"leapt to another"
+        )
     if effort.n_phase1_solutions is not None:
         several = f"{effort.n_phase1_solutions} solutions" if effort.n_phase1_solutions > 1 else ""
         lines.append(f"equations (1)-(3) have {several or 'one solution'} as far as was searched")
@@ -68,8 +73,9 @@ def effort_lines(solution: Solution) -> list[str]:
     ]
     if solution.prior != "computed":
         changed.append(f"prior={solution.prior}")
-    theory = f"theory: {', '.join(changed) or 'all defaults'}"
-    return [*lines, *textwrap.wrap(theory, WIDTH - 2, subsequent_indent="  ")]
+    lines.append(f"theory: {', '.join(changed) or 'all defaults'}")
+    wide = WIDTH - 2  # they are printed with a margin
+    return [part for line in lines for part in textwrap.wrap(line, wide, subsequent_indent="  ")]
 
 
 def path_blocks(path: Rollout) -> list[Text | Table]:

@@ -51,7 +51,8 @@ def _arriving(solution: Solution, layer: int, codes: np.ndarray) -> Float[np.nda
             v_h_m[row] = _kept_v_h_m(solution, code, game.layers_at(time))
     members = situations(model, codes).members
     repeat = jnp.asarray(model.goals.repeat)
-    return np.asarray(goal_backup(jnp.asarray(v_h_m), members, repeat, solution.theory.gamma_h))
+    backup = jax.vmap(goal_backup, in_axes=(0, 0, None, None))
+    return np.asarray(backup(jnp.asarray(v_h_m), members, repeat, solution.theory.gamma_h))
 
 
 def _kept_v_h_m(solution: Solution, code: int, layers: range) -> np.ndarray:

@@ -88,6 +88,7 @@ def report_of(solution: Solution, source: str, seconds: float) -> dict[str, Any]
         "sweeps": effort.sweeps,
         "residual": _finite(effort.residual),
         "lipschitz": _finite(effort.lipschitz),
+        "leap_at": effort.leap_at,
         "n_phase1_solutions": effort.n_phase1_solutions,
         "initial": world.state_name(initial),
         "v_r": here["v_r"],
