@@ -82,7 +82,7 @@ class BushModel:
         chance = jnp.asarray(self.chance, float)[found]
         lucky, prob = self._luck(jnp.where(tries[self.n_robots :], chance, 0.0))
         robots = jnp.broadcast_to(tries[: self.n_robots], (len(prob), self.n_robots))
-        after = jnp.where(jnp.concatenate([robots, lucky], axis=1), dest, cells)
+        after = jnp.where(jnp.concatenate([robots, lucky], axis=1), dest[None], cells[None])
         densities = jnp.broadcast_to(thinner, (len(prob), len(thinner)))
         return jnp.concatenate([after, densities], axis=1).astype(jnp.int32), prob
 
@@ -111,14 +111,14 @@ class BushModel:
     ) -> Int[Array, " bush"]:
         """1 for every bush that a robot enters or, passing, stands in."""
         worked = jnp.where(actions == PASS, cells, jnp.where(tries, dest, -1))[: self.n_robots]
-        return jnp.any(worked[:, None] == self.bush_cell, axis=0).astype(jnp.int32)
+        return jnp.any(worked[:, None] == self.bush_cell[None], axis=0).astype(jnp.int32)
 
     def _luck(self, chance: Float[Array, " h"]) -> tuple[Bool[Array, "k h"], Float[Array, " k"]]:
         """All ways in which the humans' independent tries may end."""
         if self.certain:
             return (chance > 0)[None], jnp.ones(1, float)
         ends = np.array(list(product((True, False), repeat=self.n_humans)))
-        return jnp.asarray(ends), jnp.prod(jnp.where(ends, chance, 1 - chance), axis=1)
+        return jnp.asarray(ends), jnp.prod(jnp.where(ends, chance[None], 1 - chance[None]), axis=1)
 
 
 def bush_model(
@@ -146,7 +146,7 @@ def bush_model(
 
 def _tries(cells: Int[Array, " n"], dest: Int[Array, " n"]) -> Bool[Array, " n"]:
     """Who may try to move: the first in order for each cell that was empty."""
-    empty = ~jnp.any(dest[:, None] == cells, axis=1)  # at the edge dest is one's own cell
+    empty = ~jnp.any(dest[:, None] == cells[None], axis=1)  # at the edge dest is one's own cell
     n = len(cells)
     earlier = np.tri(n, k=-1, dtype=bool)
-    return empty & ~jnp.any((dest[:, None] == dest) & earlier, axis=1)
+    return empty & ~jnp.any((dest[:, None] == dest[None]) & earlier, axis=1)

@@ -166,7 +166,7 @@ def _read_form(
     if symbol not in board.symbols:
         board.problems.unknown(where, "symbol on the map", symbol, board.symbols)
         return None
-    if not (walkable := board.symbols[symbol] & board.cells.number.keys()):
+    if not (walkable := frozenset(board.symbols[symbol] & board.cells.number.keys())):
         board.problems.add(where, f"{symbol!r} is a wall", "wanted cells that can be entered")
         return None
     return f"at {symbol}", walkable

@@ -95,4 +95,4 @@ class GridModel:
         """The cells of all agents, and their legal actions."""
         cells = state[: self.n_robots + self.n_humans]
         ended = jnp.asarray(self.ground.kind)[cells] == LAVA
-        return cells, ~ended[:, None] | (np.arange(len(ACTIONS)) == STAY)
+        return cells, ~ended[:, None] | (np.arange(len(ACTIONS)) == STAY)[None]

@@ -119,7 +119,7 @@ def step(
     factors = split(state, things)
     moves = tries.able & wins
     entered = jnp.where(moves, tries.dest, -1)
-    moved_on = jnp.asarray(ground.target)[factors.pushable, actions[:, None]]
+    moved_on = jnp.asarray(ground.target)[factors.pushable[None], actions[:, None]]
     after = Factors(
         agents=jnp.where(moves, tries.dest, factors.agents),
         pushable=_replace(factors.pushable, moved_on, tries.pushed & moves[:, None]),
@@ -132,7 +132,7 @@ def step(
 
 def _meets(cells: Int[Array, " n"], others: Int[Array, " k"]) -> Bool[Array, " n"]:
     """Is the cell one of the others?"""
-    return jnp.any(cells[:, None] == others, axis=1)
+    return jnp.any(cells[:, None] == others[None], axis=1)
 
 
 def _shut(
@@ -157,13 +157,13 @@ def _chain(ground: Ground, things: Things, factors: Factors, actions: Int[Array,
     position = jnp.asarray(ground.position)
     start, steps = position[factors.agents], jnp.asarray(ground.steps)[actions]
     n, m = things.pushes.shape
-    ahead = start[:, None] + steps[:, None] * np.arange(1, m + 2)
-    at = (ahead[:, :m, None] == position[factors.pushable]) & things.pushes[:, None]
+    ahead = start[:, None] + steps[:, None] * np.arange(1, m + 2)[None]
+    at = (ahead[:, :m, None] == position[factors.pushable][None, None]) & things.pushes[:, None]
     unbroken = jnp.cumprod(jnp.any(at, axis=2), axis=1).astype(bool)
     length = jnp.sum(unbroken, axis=1)
     last = jnp.asarray(ground.cell_at)[start + steps * (length + 1)]
     blank = -1 - np.arange(n)[:, None]
-    claims = jnp.where(np.arange(m + 1) <= length[:, None], ahead, blank)
+    claims = jnp.where(np.arange(m + 1)[None] <= length[:, None], ahead, blank)
     return _Chain(jnp.any(at & unbroken[:, :, None], axis=1), last, claims)
 
 
@@ -184,8 +184,8 @@ def _replace(
 def _pick(things: Things, factors: Factors, entered: Int[Array, " n"]) -> Int[Array, " key"]:
     """Keys go to whoever enters their cell with empty hands."""
     holder = 1 + np.arange(len(entered))[:, None]
-    empty_handed = ~jnp.any(factors.keys == holder, axis=1, keepdims=True)
-    takes = (entered[:, None] == things.key_cell) & empty_handed & (factors.keys == 0)
+    empty_handed = ~jnp.any(factors.keys[None] == holder, axis=1, keepdims=True)
+    takes = (entered[:, None] == things.key_cell[None]) & empty_handed & (factors.keys == 0)[None]
     return _replace(factors.keys, jnp.broadcast_to(holder, takes.shape), takes)
 
 
@@ -195,13 +195,13 @@ def _open(things: Things, factors: Factors, dest: Int[Array, " n"]) -> Int[Array
     Several may open one door at once: whoever is the one to do it, the outcome is the same.
     """
     holder = 1 + np.arange(len(dest))[:, None]
-    holds = (factors.keys == holder)[:, None]
-    fits = jnp.any(holds & (things.key_colour == things.lock_colour[:, None]), axis=2)
-    opens = (dest[:, None] == things.door_cell) & (fits | (things.lock_colour < 0))
+    holds = (factors.keys[None] == holder)[:, None]
+    fits = jnp.any(holds & (things.key_colour[None] == things.lock_colour[:, None])[None], axis=2)
+    opens = (dest[:, None] == things.door_cell[None]) & (fits | (things.lock_colour < 0)[None])
     return factors.doors | jnp.any(opens, axis=0).astype(factors.doors.dtype)
 
 
 def _clear(things: Things, factors: Factors, entered: Int[Array, " n"]) -> Int[Array, " bush"]:
     """Bushes go for good where somebody walks: only who clears them can get there."""
-    gone = jnp.any(entered[:, None] == things.bush_cell, axis=0)
+    gone = jnp.any(entered[:, None] == things.bush_cell[None], axis=0)
     return factors.bushes | gone.astype(factors.bushes.dtype)

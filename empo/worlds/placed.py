@@ -35,7 +35,7 @@ def goals_of(humans: Humans) -> Goals:
     return Goals(cast("Array", humans.weight), cast("Array", once))
 
 
-def split_joint(joint: Int[Array, ""], n_bodies: int, n_actions: int) -> Int[Array, " body"]:
+def split_joint(joint: Int[AnyArray, ""], n_bodies: int, n_actions: int) -> Int[Array, " body"]:
     """The actions of the bodies: the digits of the joint action, the first body's first."""
     powers = n_actions ** np.arange(n_bodies - 1, -1, -1)
     return jnp.asarray(joint) // powers % n_actions
@@ -43,7 +43,7 @@ def split_joint(joint: Int[Array, ""], n_bodies: int, n_actions: int) -> Int[Arr
 
 def joint_legal(legal: Bool[Array, "body a"]) -> Bool[Array, " a_r"]:
     """Which joint actions are legal: those in which every body's action is."""
-    return reduce(lambda joint, body: (joint[:, None] & body).ravel(), legal)
+    return reduce(lambda joint, body: (joint[:, None] & body[None]).ravel(), legal)
 
 
 def situation(
