@@ -47,7 +47,7 @@ def _arriving(solution: Solution, layer: int, codes: np.ndarray) -> Float[np.nda
     v_h_m = np.zeros((rows, *model.goals.weight.shape))
     time = layer + 1 if game.order == "horizon" else 0
     if time != game.horizon:
-        for row, code in enumerate(codes):
+        for row, code in enumerate(codes.tolist()):
             v_h_m[row] = _kept_v_h_m(solution, code, game.layers_at(time))
     members = situations(model, codes).members
     repeat = jnp.asarray(model.goals.repeat)
