@@ -12,7 +12,7 @@ from pathlib import Path
 from empo.core.errors import InputError
 from empo.core.store import write_file, write_text
 from empo.solver import Solution
-from empo.views.drawing import Drawing, Group, Rect, Shape, Style, Text
+from empo.views.drawing import Drawing, Group, Rect, Shape, Style, Text, shortened
 from empo.views.plots import action_map, power_over_time
 from empo.views.power_map import cell_values, power_map
 from empo.views.story import Story, tell
@@ -46,13 +46,17 @@ def poster(story: Story) -> Drawing:
             Text(x, _EDGE + 16, head, 18, "ink", bold=True),
             Group(drawing.shapes, x, _EDGE + _HEAD, scale),
         ]
-    marks = [(float(event.time + 1), event.what) for event in story.events]
+    numbered = list(enumerate(story.events, 1))
+    marks = [(float(event.time + 1), str(number)) for number, event in numbered]
+    legend = "     ".join(f"{number}  {event.what}" for number, event in numbered)
     chart = power_over_time(story.path.w_h, story.u_r, story.path.world.humans, marks)
     scale = (_WIDTH - 2 * _EDGE) / chart.width
     still = tuple(shape for shape in chart.shapes if getattr(shape, "name", "") != "cursor")
-    height = below + 24 + scale * chart.height
+    top = below + 40
+    height = top + scale * chart.height
     paper = Rect(0, 0, _WIDTH, height, Style(fill="#ffffff"))
-    shapes = [paper, *shapes, Group(still, _EDGE, below + 24, scale)]
+    words = Text(_EDGE + 60 * scale, below + 24, shortened(legend, 16, _WIDTH - 160), 16, "muted")
+    shapes = [paper, *shapes, words, Group(still, _EDGE, top, scale)]
     said = f"{start.description} {chart.description}"
     return Drawing(_WIDTH, height, tuple(shapes), story.path.world.name, said)
 

@@ -88,7 +88,10 @@ def short(value: float) -> str:
 
 
 def _ink(value: float, small: bool) -> tuple:
-    colour = "#ffffff" if value > 0.5 else "#1f2733"
+    # Where white has more contrast than dark ink: relative luminance after WCAG.
+    shares = zip((0.2126, 0.7152, 0.0722), _channels(shade(value)), strict=True)
+    luminance = sum(share * (channel / 255) ** 2.2 for share, channel in shares)
+    colour = "#ffffff" if luminance < 0.22 else "#1f2733"
     return (0.2 if small else 0.3, colour, "middle")
 
 
