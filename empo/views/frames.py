@@ -82,7 +82,7 @@ def _carried(key: Thing) -> Group:
     """A small key on a badge at its holder's shoulder."""
     badge = Circle(0.5, 0.52, 0.56, Style(fill="#ffffff", stroke=DARK, width=0.06))
     shapes = (badge, *icon(key, DARK))
-    return Group(shapes, key.x + 0.55, key.y + 0.02, 0.42, words(key), "key")
+    return Group(shapes, key.x + 0.55, key.y + 0.02, 0.42, words(key), "carried")
 
 
 def _walls(scene: Scene) -> list[Shape]:

@@ -17,7 +17,9 @@ def section(heading: str, *parts: str) -> str:
     return f"<section>\n<h2>{escape(heading)}</h2>\n{inside}\n</section>" if inside else ""
 
 
-def figure(drawing: Drawing, caption: str = "", css_class: str = "", heading: str = "") -> str:
+def figure(
+    drawing: Drawing, caption: str = "", css_class: str = "", heading: str = "", share: str = ""
+) -> str:
     """A picture with its caption; tall ones are kept from filling the screen."""
     most = min(760.0, 640.0 * drawing.width / drawing.height, 110.0 * drawing.width)
     bounds = {
@@ -26,7 +28,7 @@ def figure(drawing: Drawing, caption: str = "", css_class: str = "", heading: st
     }
     top = f"<h3>{escape(heading)}</h3>" if heading else ""
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    svg = to_svg(drawing, css_class)
+    svg = to_svg(drawing, css_class, share)
     bounds["bars"] = f"max-width:{drawing.width:.0f}px"
     if css_class in bounds:
         svg = f'<div class="bounded" style="{bounds[css_class]}">{svg}</div>'

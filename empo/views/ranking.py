@@ -83,7 +83,7 @@ def _rows(solution: Solution, places: list[tuple[int, int]]) -> Rows:
     game, world = solution.game, solution.world
     rows = []
     for layer, place in places:
-        values, state = solution.values[layer], game.states(layer)[place]
+        values, state = solution.values[layer], game.state(layer, place)
         action = int(np.argmax(values.pi_r[place]))
         time = f"t={layer} " if game.horizon is not None else ""
         rows.append(

@@ -80,7 +80,7 @@ def happenings(story: Story, stage: Stage, film: str) -> str:
         for number, event in numbered
     )
     kind = "scene" if story.scenes is not None else "graph"
-    view = f'<div id="stepper">{figure(picture, css_class=kind)}</div>'
+    view = f'<div id="stepper">{figure(picture, css_class=kind, share="thing")}</div>'
     marks_list = f'<ol class="events">{buttons}</ol>' if buttons else ""
     side = (
         f'<div><p id="say" class="say" aria-live="polite"></p>'
@@ -184,7 +184,7 @@ def _goal_table(story: Story, human: int) -> str:
         return ""
     name = world.humans[human]
     goals = world.goals[human][:_MOST_GOALS]
-    heads = ["goal", *(world.state_name(story.path.states[step]) for step in steps)]
+    heads = ["goal", *(_moment(story, step) for step in steps)]
     rows = [
         [goal, *(meter(v_h_e[name][goal], f"{v_h_e[name][goal]:.3f}") for v_h_e in found if v_h_e)]
         for goal in goals
@@ -225,6 +225,13 @@ def settings(solution: Solution) -> str:
         "<footer>Equations are numbered as in Heitzig &amp; Potham, “Model-Based Soft Maximization "
         "of Suitable Metrics of Long-Term Human Power” (arXiv 2508.00159). Made by empo.</footer>"
     )
+
+
+def _moment(story: Story, step: int) -> str:
+    """The state's name if it tells people something, else the number of the step."""
+    if story.scenes is None:
+        return story.path.world.state_name(story.path.states[step])
+    return f"step {step}" if step else "start"
 
 
 def _headline(story: Story, step: int) -> str:

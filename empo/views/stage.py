@@ -11,6 +11,8 @@ from empo.views.graph_picture import graph_shapes, here, lay_out
 from empo.views.icons import PEOPLE
 from empo.views.story import Story
 
+_ON_TOP = ("robot", "human", "carried")
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -34,11 +36,20 @@ def build_stage(story: Story) -> Stage:
     """The grid; else the game's graph; else, in games too large for that, the states' names."""
     if story.scenes is not None:
         scenes = story.scenes
+        drawn = [movable(scene) for scene in scenes]
+        # What stands still throughout is drawn once: things stand in cells of their own, so
+        # nothing is hidden that should be seen. Agents stay on top of everything.
+        still = set.intersection(*map(set, drawn)) if len(drawn) > 1 else set()
+        still = {s for s in still if isinstance(s, Group) and s.name not in _ON_TOP}
         return Stage(
             width=scenes[0].width,
             height=scenes[0].height,
-            background=(*ground(scenes[0]), *_goal_marks(story)),
-            steps=tuple(movable(scene) for scene in scenes),
+            background=(
+                *ground(scenes[0]),
+                *(shape for shape in drawn[0] if shape in still),
+                *_goal_marks(story),
+            ),
+            steps=tuple(tuple(s for s in shapes if s not in still) for shapes in drawn),
             descriptions=tuple(describe(scene) for scene in scenes),
             unit=1.0,
         )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from html import escape
+from typing import cast
 
 from empo.views.drawing import INK, Circle, Curve, Drawing, Group, Point, Poly, Rect, Shape, Style
 from empo.views.drawing import Text as Words
@@ -11,21 +15,38 @@ from empo.views.drawing import Text as Words
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
 
-def to_svg(drawing: Drawing, css_class: str = "") -> str:
-    """The picture as one `svg` element that scales to the width it is given."""
+def to_svg(drawing: Drawing, css_class: str = "", share: str = "") -> str:
+    """The picture as one `svg` element that scales to the width it is given.
+
+    With `share`, groups of shapes that occur several times are written once, under ids that begin
+    with it; no other picture of the page may use the same.
+    """
     size = f"{_n(drawing.width)} {_n(drawing.height)}"
     label = escape(f"{drawing.title}. {drawing.description}".strip(), quote=True)
     data = "".join(f' data-{key}="{escape(text)}"' for key, text in drawing.data.items())
     mark = f' class="{css_class}"' if css_class else ""
-    body = "".join(map(_element, drawing.shapes))
+    shapes, shared = _shared(drawing.shapes, share) if share else (drawing.shapes, {})
+    body = "".join(map(_element, shapes))
+    if shared:
+        groups = (
+            f'<g id="{name}">{"".join(map(_element, parts))}</g>' for parts, name in shared.items()
+        )
+        body = f"<defs>{''.join(groups)}</defs>{body}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" role="img" '
         f'aria-label="{label}" font-family="{FONT}"{mark}{data}>{body}</svg>'
     )
 
 
+@dataclass(frozen=True)
+class _Use:
+    """Shapes that stand elsewhere."""
+
+    name: str
+
+
 @singledispatch
-def _element(shape: Shape) -> str:
+def _element(shape: Shape | _Use) -> str:
     raise TypeError(f"no shape: {shape!r}")
 
 
@@ -79,6 +100,41 @@ def _(shape: Group) -> str:
     name = f' class="{escape(shape.name)}"' if shape.name else ""
     title = f"<title>{escape(shape.title)}</title>" if shape.title else ""
     return f"<g{name}{transform}>{title}{''.join(map(_element, shape.shapes))}</g>"
+
+
+@_element.register
+def _(shape: _Use) -> str:
+    return f'<use href="#{shape.name}"/>'
+
+
+def _shared(
+    shapes: tuple[Shape, ...], prefix: str
+) -> tuple[tuple[Shape, ...], dict[tuple[Shape, ...], str]]:
+    """The shapes with references for what occurs several times, and the ids of the latter."""
+    counts = Counter(_contents(shapes))
+    repeated: list[tuple[Shape, ...]] = [
+        parts for parts, number in counts.items() if number > 1 and len(parts) > 1
+    ]
+    names = {parts: f"{prefix}{i}" for i, parts in enumerate(repeated)}
+
+    def referring(shape: Shape) -> Shape:
+        if not isinstance(shape, Group):
+            return shape
+        if shape.shapes in names:
+            return replace(shape, shapes=cast("tuple[Shape]", (_Use(names[shape.shapes]),)))
+        return replace(shape, shapes=tuple(map(referring, shape.shapes)))
+
+    return tuple(map(referring, shapes)), names
+
+
+def _contents(shapes: tuple[Shape, ...]) -> Iterator[tuple[Shape, ...]]:
+    """What groups without groups inside consist of."""
+    for shape in shapes:
+        if isinstance(shape, Group):
+            if any(isinstance(part, Group) for part in shape.shapes):
+                yield from _contents(shape.shapes)
+            else:
+                yield shape.shapes
 
 
 def _style(style: Style) -> str:

@@ -112,3 +112,23 @@ def test_long_words_are_cut_to_the_room_there_is():
     assert cut.endswith("…")
     assert "a very long name".startswith(cut[:-1])
     assert text_width(cut, 10) <= 60 < text_width("a very long name of a state", 10)
+
+
+def test_what_occurs_often_is_written_once():
+    parts = (Rect(0, 0, 1, 1, RED), Circle(0.5, 0.5, 0.2, BLUE))
+    many = tuple(Group(parts, float(x), 0.0, title=f"thing {x}") for x in range(50))
+    once = Group((Rect(0, 0, 1, 1, BLUE), Circle(0, 0, 1, RED)), 60.0, 0.0)
+    picture = Drawing(70, 1, (*many, once), "t")
+    short, long = to_svg(picture, share="thing"), to_svg(picture)
+    assert len(short) < 0.6 * len(long)
+    svg = ElementTree.fromstring(short)
+    (defined,) = svg.findall(f"{SVG}defs/{SVG}g")
+    assert defined.get("id") == "thing0"
+    assert [use.get("href") for use in svg.iter(f"{SVG}use")] == ["#thing0"] * 50
+    # What is referred to is what stood there, and everything else is as it was.
+    inside = "".join(ElementTree.tostring(part, "unicode") for part in defined)
+    plain = ElementTree.fromstring(long)
+    first = plain.find(f"{SVG}g")
+    assert first is not None
+    assert inside == "".join(ElementTree.tostring(part, "unicode") for part in first[1:])
+    assert ElementTree.tostring(svg[-1]) == ElementTree.tostring(plain[-1])
