@@ -5,6 +5,7 @@ A rollout needs the solution and the world's dynamics only, so one from a run fo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,8 +14,6 @@ import numpy as np
 
 from empo.runs.behaviour import human_policies
 from empo.solver import Solution
-from empo.worlds.expand import expand
-from empo.worlds.packing import pack
 from empo.worlds.world import World
 
 Choice = Callable[[np.ndarray, np.random.Generator], int]
@@ -126,7 +125,9 @@ def likely_path(solution: Solution, n_steps: int = 60, *, seed: int = 0) -> Roll
     path = rollout(solution, n_steps, goals=goals, seed=seed)
     model, humans = solution.world.model, range(len(goals))
     with jax.enable_x64(True):
-        inside = [np.asarray(_members(model, state))[humans, goals] for state in path.states[1:]]
+        inside = [
+            np.asarray(_situation(model, state)[0])[humans, goals] for state in path.states[1:]
+        ]
     attained = np.logical_or.accumulate(np.array(inside), axis=0).all(axis=1)
     return path.cut(int(np.argmax(attained)) + 1) if attained.any() else path
 
@@ -173,8 +174,13 @@ def _step(
 def _is_absorbing(world: World, state: np.ndarray) -> bool:
     """Does every joint action lead back here?"""
     with jax.enable_x64(True):
-        code = pack(state[None], world.model.cardinalities)
-        return bool((np.asarray(expand(world.model, code).codes) == code).all())
+        _, legal_r, legal_h = _situation(world.model, state)
+        legal = [np.flatnonzero(row) for row in (legal_r, *legal_h)]
+        for a_r, *a_h in itertools.product(*legal):
+            found, prob = _outcomes(world.model, state, np.int32(a_r), np.array(a_h, np.int32))
+            if (np.asarray(found)[np.asarray(prob) > 0] != state).any():
+                return False
+    return True
 
 
 @jax.jit
@@ -183,8 +189,9 @@ def _outcomes(model, state, a_r, a_h):
 
 
 @jax.jit
-def _members(model, state):
-    return model.situation(state).members
+def _situation(model, state):
+    situation = model.situation(state)
+    return situation.members, situation.legal_r, situation.legal_h
 
 
 def _power_at(solution: Solution, state: np.ndarray, time: int) -> np.ndarray:
