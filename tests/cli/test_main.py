@@ -105,5 +105,6 @@ def test_an_interrupt_ends_the_work_quietly(tmp_path):
     time.sleep(0.5)
     os.kill(process.pid, signal.SIGINT)
     printed, said = process.communicate(timeout=60)
-    assert (process.returncode, printed, said) == (130, "", "empo: interrupted\n")
+    assert (process.returncode, printed) == (130, "")
+    assert said.endswith("empo: interrupted\n")
     assert list(out.iterdir()) == []
