@@ -10,23 +10,32 @@ from jaxtyping import UInt8
 
 from empo.core.store import write_file
 from empo.core.types import AnyArray
-from empo.views.drawing import Drawing, Group, Rect, Style, Text, shortened
+from empo.views.drawing import Drawing, Group, Rect, Shape, Style, Text, shortened
 from empo.views.stage import Stage
 from empo.views.story import Story
 
 GIF, VIDEO = "rollout.gif", "rollout.mp4"
 _WIDTH, _HEIGHT = 640.0, 560.0
 """Largest size of the picture above the caption, in pixels."""
+_CAPTION = 420.0
+"""Least width, for the caption."""
 _SECONDS = 0.6
 """How long a step is shown."""
 
 
 def film(story: Story, stage: Stage) -> list[UInt8[AnyArray, "y x 3"]]:
     """The frames, each with a caption: the step, what everybody does, and people's power."""
-    from empo.views.raster import to_rgb
+    from empo.views.raster import overlaid
 
     scale = min(_WIDTH / stage.width, _HEIGHT / stage.height, 64.0 / stage.unit)
-    return [to_rgb(_framed(story, stage, step, scale), 1.0) for step in range(story.n_steps + 1)]
+    width, height = max(stage.width * scale, _CAPTION), stage.height * scale
+    left = (width - stage.width * scale) / 2
+    background = Group(stage.background, left, 0, scale)
+    tops = [
+        (Group(shapes, left, 0, scale), *_caption(story, step, width, height))
+        for step, shapes in enumerate(stage.steps)
+    ]
+    return overlaid(Drawing(width, height + 82, (background,), "film"), tops, 1.0)
 
 
 def write_film(folder: Path, frames: list[UInt8[AnyArray, "y x 3"]]) -> None:
@@ -57,13 +66,8 @@ def _encode(path: Path, frames: list[UInt8[AnyArray, "y x 3"]], wanted: str) -> 
         raise OSError(f"ffmpeg: {' '.join(reason) or done.returncode}")
 
 
-def _framed(story: Story, stage: Stage, step: int, scale: float) -> Drawing:
-    """One frame in pixels: the picture, centred, above three lines of text."""
-    width = max(stage.width * scale, 420.0)
-    height = stage.height * scale
-    picture = Group(
-        (*stage.background, *stage.steps[step]), (width - stage.width * scale) / 2, 0, scale
-    )
+def _caption(story: Story, step: int, width: float, top: float) -> list[Shape]:
+    """A bar of progress and three lines of text."""
     done = [event.what for event in story.events if event.time + 1 == step]
     lines = [
         ("  ·  ".join([f"Step {step} of {story.n_steps}", *done]), 15, "ink", True),
@@ -71,8 +75,7 @@ def _framed(story: Story, stage: Stage, step: int, scale: float) -> Drawing:
         (story.powers(step), 14, "muted", False),
     ]
     texts = [
-        Text(12, height + 24 + 22 * i, shortened(text, size, width - 24), size, ink, bold=bold)
+        Text(12, top + 24 + 22 * i, shortened(text, size, width - 24), size, ink, bold=bold)
         for i, (text, size, ink, bold) in enumerate(lines)
     ]
-    progress = Rect(0, height, width * step / max(story.n_steps, 1), 4, Style(fill="#d55e00"))
-    return Drawing(width, height + 82, (picture, progress, *texts), "frame")
+    return [Rect(0, top, width * step / max(story.n_steps, 1), 4, Style(fill="bar")), *texts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -24,7 +25,7 @@ def figure(
     most = min(760.0, 640.0 * drawing.width / drawing.height, 110.0 * drawing.width)
     bounds = {
         "scene": f"max-width:{most:.0f}px",
-        "graph": f"max-width:{drawing.width:.0f}px;min-width:{0.62 * drawing.width:.0f}px",
+        "graph": f"max-width:{drawing.width:.0f}px;min-width:{0.56 * drawing.width:.0f}px",
     }
     top = f"<h3>{escape(heading)}</h3>" if heading else ""
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
@@ -53,7 +54,7 @@ def table(
     def kind(i: int) -> str:
         return ' class="n"' if i in numbers else ' class="state"' if i == mono else ""
 
-    head = "".join(f'<th scope="col"{kind(i)}>{escape(text)}</th>' for i, text in enumerate(heads))
+    head = "".join(f'<th scope="col"{kind(i)}>{text}</th>' for i, text in enumerate(_cells(heads)))
     lines = "".join(
         f"<tr>{''.join(f'<td{kind(i)}>{cell}</td>' for i, cell in enumerate(_cells(row)))}</tr>"
         for row in rows
@@ -66,6 +67,12 @@ def table(
 
 class Raw(str):
     """Text that is HTML already."""
+
+
+def symbol(name: str) -> Raw:
+    """A quantity's name with its subscript and superscript: V_h^e."""
+    below = re.sub(r"_(\w)", r"<sub>\1</sub>", escape(name))
+    return Raw(re.sub(r"\^(\w)", r"<sup>\1</sup>", below))
 
 
 def meter(value: float, text: str) -> Raw:

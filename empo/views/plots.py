@@ -30,6 +30,8 @@ _WAYS = {
 }  # fmt: skip
 """Actions that are directions; all others are drawn as a ring around the robot."""
 _ARROW = "#d55e00"
+_DASHES = ((), (10.0, 7.0), (3.0, 6.0))
+"""Of people's lines, so that those below others can be seen."""
 
 
 def action_map(scene: Scene, policy: Mapping[str, float], title: str) -> Drawing:
@@ -87,7 +89,7 @@ def power_over_time(
     for human, (name, column) in enumerate(zip(humans, w_h.T, strict=True)):
         steps = np.flatnonzero(np.isfinite(column)).tolist()
         points = tuple((x_of(step), panel.y_of(column[step])) for step in steps)
-        shapes += _line(points, WHO[human % len(WHO)])
+        shapes += _line(points, WHO[human % len(WHO)], _DASHES[human % len(_DASHES)])
         label = shortened(name, 13, right - 14)
         colour = WHO[human % len(WHO)]
         shapes.append(Text(points[-1][0] + 10, ends[human] + 4, label, 13, colour, bold=True))
@@ -150,11 +152,13 @@ def _limits(values: np.ndarray) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _line(points: tuple[tuple[float, float], ...], colour: str) -> list[Shape]:
+def _line(
+    points: tuple[tuple[float, float], ...], colour: str, dash: tuple[float, ...] = ()
+) -> list[Shape]:
     dots = [Circle(x, y, 2.6, Style(fill=colour)) for x, y in points]
     if len(points) == 1:
         return [*dots]
-    return [Poly(points, Style(stroke=colour, width=2.5), closed=False), *dots]
+    return [Poly(points, Style(stroke=colour, width=2.5, dash=dash), closed=False), *dots]
 
 
 def _step_axis(n_steps: int, x_of: Callable[[float], float], y: float) -> list[Shape]:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from empo.solver import Solution
+from empo.views.markup import symbol
 from empo.views.story import Story
 
 _MOST_PATH = 14
@@ -64,17 +65,17 @@ def theory_rows(solution: Solution) -> Rows:
     """Symbol, meaning and value of each setting."""
     rows = []
     for name, value in asdict(solution.theory).items():
-        symbol, meaning = _MEANING[name]
-        rows.append([symbol, meaning, _setting(value)])
-    return [*rows, ["π_h", "how humans act", solution.prior]]
+        letter, meaning = _MEANING[name]
+        rows.append([symbol(letter), symbol(meaning), _setting(value)])
+    return [*rows, [symbol("π_h"), "how humans act", solution.prior]]
 
 
 def equation_rows(solution: Solution) -> Rows:
     """Each equation's number, quantity and residual; nothing after a backward sweep."""
     found = solution.effort.residuals
     return [
-        [number, symbol, f"{found[name]:.1e}"]
-        for name, (number, symbol) in _EQUATIONS.items()
+        [number, symbol(quantity), f"{found[name]:.1e}"]
+        for name, (number, quantity) in _EQUATIONS.items()
         if name in found
     ]
 

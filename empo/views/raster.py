@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import singledispatch
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.colors import to_rgb as parse_colour
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
-from matplotlib.transforms import Affine2D
+from matplotlib.transforms import Affine2D, Bbox
 
 from empo.core.types import AnyArray
 from empo.views.drawing import INK, Circle, Curve, Drawing, Group, Poly, Rect, Shape, Style, Text
@@ -35,17 +36,28 @@ def to_rgb(drawing: Drawing, scale: float) -> UInt8[AnyArray, "y x 3"]:
 
     Width and height are rounded up to even numbers, as video formats want them.
     """
-    width, height = (2 * int(np.ceil(size * scale / 2)) for size in _size(drawing))
+    return overlaid(drawing, [()], scale)[0]
+
+
+def overlaid(
+    background: Drawing, tops: Iterable[Sequence[Shape]], scale: float
+) -> list[UInt8[AnyArray, "y x 3"]]:
+    """A picture for each of `tops`, whose shapes are drawn on one background painted once."""
+    sizes = background.width, background.height
+    width, height = (2 * int(np.ceil(size * scale / 2)) for size in sizes)
     renderer = RendererAgg(width, height, _DPI)
     brush = _Brush(renderer, height, scale, 0.0, 0.0)
-    _paint(Rect(0, 0, width / scale, height / scale, Style(fill="card")), brush)
-    for shape in drawing.shapes:
+    paper = Rect(0, 0, width / scale, height / scale, Style(fill="card"))
+    for shape in (paper, *background.shapes):
         _paint(shape, brush)
-    return np.array(renderer.buffer_rgba())[:, :, :3]
-
-
-def _size(drawing: Drawing) -> tuple[float, float]:
-    return drawing.width, drawing.height
+    bare = renderer.copy_from_bbox(Bbox.from_bounds(0, 0, width, height))
+    images = []
+    for shapes in tops:
+        renderer.restore_region(bare)
+        for shape in shapes:
+            _paint(shape, brush)
+        images.append(np.array(renderer.buffer_rgba())[:, :, :3])
+    return images
 
 
 @singledispatch

@@ -9,7 +9,7 @@ from pathlib import Path
 from empo.solver import Solution
 from empo.views.animate import GIF, VIDEO
 from empo.views.drawing import Drawing, Group
-from empo.views.markup import figure, inlined, meter, section, table, tiles
+from empo.views.markup import figure, inlined, meter, section, symbol, table, tiles
 from empo.views.plots import action_bars, action_map, power_over_time
 from empo.views.power_map import cell_values, power_map, scale_bar
 from empo.views.ranking import equation_rows, ranked_states, theory_rows
@@ -82,8 +82,10 @@ def happenings(story: Story, stage: Stage, film: str) -> str:
     kind = "scene" if story.scenes is not None else "graph"
     view = f'<div id="stepper">{figure(picture, css_class=kind, share="thing")}</div>'
     marks_list = f'<ol class="events">{buttons}</ol>' if buttons else ""
+    first = f"<b>{escape(lines[0][0])}</b>"
+    first += "".join(f"<span>{escape(line)}</span>" for line in lines[0][1:])
     side = (
-        f'<div><p id="say" class="say" aria-live="polite"></p>'
+        f'<div><p id="say" class="say" aria-live="polite">{first}</p>'
         f"{_controls(story.n_steps)}{marks_list}</div>"
     )
     beside = " beside" if stage.width < 2.2 * stage.height else ""
@@ -199,7 +201,7 @@ def states(story: Story) -> str:
     parts = []
     for heading, rows in ranked_states(story):
         heads = ["state", "robot, most probably"]
-        heads += [f"W({name})" for name in story.path.world.humans] + ["U_r", "V_r"]
+        heads += [f"W({name})" for name in story.path.world.humans] + [symbol("U_r"), symbol("V_r")]
         numbers = range(2, len(heads))
         parts.append(f"<h3>{escape(heading)}</h3>{table(heads, rows, numbers, mono=0)}")
     note = '<p class="note">W is power in bits, log<sub>2</sub> X<sub>h</sub>; U<sub>r</sub> and '

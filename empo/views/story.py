@@ -13,6 +13,9 @@ from empo.runs.rollout import Rollout, likely_path, rollout
 from empo.solver import Solution
 from empo.worlds.world import Scene
 
+_REST = 2
+"""Steps shown after the last change."""
+
 
 @dataclass(frozen=True)
 class Story:
@@ -100,8 +103,15 @@ class Story:
 def tell(solution: Solution) -> Story:
     """The likely path of a solution; only its start where people's behaviour was not kept."""
     try:
-        path = likely_path(solution)
+        path = _without_rest(likely_path(solution))
     except InputError:
         nobody = [0] * len(solution.world.humans)
         path = rollout(solution, 0, goals=nobody)
     return Story(solution, path, tuple(events(path)))
+
+
+def _without_rest(path: Rollout) -> Rollout:
+    """The path without its end if nothing changes there any more, except for the first steps."""
+    changed = np.flatnonzero((path.states[1:] != path.states[:-1]).any(axis=1))
+    last = int(changed[-1]) + 1 if len(changed) else 0
+    return path.cut(min(path.n_steps, last + _REST))

@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const told = document.getElementById("told");
-  if (!told) return;
+  if (!told || !document.getElementById("slider")) return;
   const lines = JSON.parse(told.textContent);
   const frames = document.querySelectorAll(".step");
   const slider = document.getElementById("slider");
