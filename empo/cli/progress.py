@@ -69,5 +69,5 @@ class _Lines:
         if now - self._last < SECONDS_BETWEEN_LINES:
             return
         self._last = now
-        done = "" if fraction is None else f" {fraction:.0%}"
+        done = "" if fraction is None else f" {fraction + 0.0:.0%}"
         print(f"{now - self._begin:.0f} s: {what}{done} ({detail})", file=sys.stderr, flush=True)

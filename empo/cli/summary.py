@@ -81,15 +81,14 @@ def effort_lines(solution: Solution) -> list[str]:
 def path_blocks(path: Rollout) -> list[Text | Table]:
     """A rollout: a heading, its steps, and people's power before and after what happened."""
     world = path.world
-    aims = [
-        f"{name} heads for {world.goals[h][path.goals[h]]}" for h, name in enumerate(world.humans)
-    ]
-    heading = Text("What the robot most likely does", style="bold")
-    heading.append(f" while {' and '.join(aims)}", style="not bold")
-    start = Text(f"from {world.state_name(path.states[0])}")
+    goals = [names[goal] for names, goal in zip(world.goals, path.goals, strict=True)]
+    aims = " and ".join(f"{h} heads for {g}" for h, g in zip(world.humans, goals, strict=True))
+    start = f"while {aims}, from {world.state_name(path.states[0])}"
+    heading = Text("What the robot most likely does\n", style="bold")
+    heading.append("\n".join(textwrap.wrap(start, WIDTH)), style="not bold")
     # Without a picture of them, states have no parts: each step would be an event.
     happened = [] if world.scene(path.states[0]) is None else events(path)
-    return [Text("\n").join([heading, start]), _steps(path), _powers(path, happened)]
+    return [heading, _steps(path), _powers(path, happened)]
 
 
 def _steps(path: Rollout) -> Table:

@@ -28,6 +28,14 @@ def test_a_log_gets_a_line_every_ten_seconds(monkeypatch, capsys):
     ]
 
 
+def test_nothing_is_not_less_than_nothing(monkeypatch, capsys):
+    now = iter([0.0, 99.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+    with progress.showing() as show:
+        show("Solving", -0.0, "sweep 0")
+    assert capsys.readouterr().err == "99 s: Solving 0% (sweep 0)\n"
+
+
 def test_quick_work_says_nothing(capsys):
     with progress.showing() as show:
         show("Solving", None, "")
