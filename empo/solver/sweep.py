@@ -32,9 +32,9 @@ from empo.worlds.packing import unpack
 from empo.worlds.tabular import Chunk
 from empo.worlds.world import Model, Situation
 
-_CACHED = 1 << 19
-"""Numbers that a block's expected goal values may take: 4 MiB."""
-_LARGEST_BLOCK = 128
+_CACHED = 1 << 17
+"""Numbers that a block's expected goal values may take: 1 MiB."""
+_LARGEST_BLOCK = 64
 _UNROLLED = 64
 """Gathers written out one by one; more are looped over..."""
 _WORTH_UNROLLING = 8192

@@ -13,11 +13,11 @@ from empo.core.types import Array, Bool, Float, Scalar
 
 
 def goal_backup(
-    v: Float[Array, "*b h g"],
-    members: Bool[Array, "*b h g"],
+    v: Float[Array, "h g"],
+    members: Bool[Array, "h g"],
     repeat: Bool[Array, "h g"],
     gamma_h: Scalar,
-) -> Float[Array, "*b h g"]:
+) -> Float[Array, "h g"]:
     """B_V(s', g): 1 in the goal, else gamma_h V; a `repeat` goal pays 1 and goes on."""
     return jnp.where(members & ~repeat, 1.0, members + gamma_h * v)
 
@@ -44,8 +44,18 @@ def average_others(
     """The mean of x over the actions of all humans but one, who act independently."""
     for other in reversed(range(policies.shape[0])):
         if other != human:
-            x = jnp.tensordot(policies[other], x, axes=(0, other))
+            x = average(x, policies[other], axis=other)
     return x
+
+
+def average(x: Float[Array, "*x"], prob: Float[Array, " a"], axis: int) -> Float[Array, "*y"]:
+    """The mean of x along an axis of actions, each with its probability.
+
+    A sum of products, since for axes this short XLA's matrix product is slower.
+    """
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    return jnp.sum(prob.reshape(shape) * x, axis=axis)
 
 
 def human_policy(

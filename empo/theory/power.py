@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 
 from empo.core.types import AnyArray, Array, Float, Scalar
-from empo.theory.human import average_others
+from empo.theory.human import average, average_others
 
 
 def effective_value(
@@ -20,7 +20,7 @@ def effective_value(
     `b_next` holds E_{s'} B_V(s', g) of this human's goals and `pi_h` this human's policy for each;
     the others act as `pi_h_mean` says.
     """
-    b_after_robot = jnp.tensordot(pi_r, b_next, axes=1)
+    b_after_robot = average(b_next, pi_r, axis=0)
     b_own_action = average_others(b_after_robot, pi_h_mean, human)
     return jnp.sum(pi_h.T * b_own_action, axis=0)
 

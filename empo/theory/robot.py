@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from empo.core.numerics import power_law
 from empo.core.types import Array, Bool, Float, Scalar
+from empo.theory.human import average
 
 
 def goal_average(
@@ -24,7 +25,7 @@ def robot_q(
     `v_r_next` holds E_{s'} V_r(s').
     """
     for policy in reversed(pi_h_mean):
-        v_r_next = jnp.tensordot(v_r_next, policy, axes=1)
+        v_r_next = average(v_r_next, policy, axis=-1)
     return gamma_r * v_r_next
 
 
