@@ -108,7 +108,8 @@ def _steps(path: Rollout) -> Table:
             table.add_row("...")
             continue
         state, after = path.states[step], path.states[step + 1]
-        acts = [Text(world.human_action(state, h, a)) for h, a in enumerate(path.actions_h[step])]
+        chosen = enumerate(path.actions_h[step].tolist())
+        acts = [Text(world.human_action(state, h, action)) for h, action in chosen]
         table.add_row(
             str(step + 1),
             Text(world.robot_action(state, int(path.actions_r[step]))),

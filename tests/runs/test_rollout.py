@@ -38,7 +38,7 @@ def test_power_and_probability_are_those_of_the_solution():
         assert path.x_h[time, 0] == solution.power(state)["ann"]
         assert path.w_h[time, 0] == pytest.approx(np.log2(path.x_h[time, 0]))
         if time < path.n_steps:
-            action = path.world.robot_action(state, path.actions_r[time])
+            action = path.world.robot_action(state, int(path.actions_r[time]))
             assert path.prob_r[time] == solution.policy(state)[action]
 
 
