@@ -42,6 +42,8 @@ class Effort:
     """From the enumerated game to the solution."""
     sweeps: int
     """Sweeps over all states, of both phases."""
+    planned_gib: float = 0.0
+    """The peak of memory that was predicted before solving began."""
     residuals: Mapping[str, float] = field(default_factory=dict)
     """The residual of each quantity's equation, relative for Q_r, U_r and V_r.
 
