@@ -53,6 +53,7 @@ def test_a_long_episode_is_shortened(capsys):
     game = {
         "name": "ring",
         "initial": "s0",
+        "theory": {"gamma_h": 0.7, "gamma_r": 0.7},
         "humans": {"ann": {"goals": {"far": ["s59"]}}},
         "states": {f"s{i}": {"next": [{"to": f"s{(i + 1) % 60}"}]} for i in range(60)},
     }
