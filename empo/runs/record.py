@@ -82,6 +82,7 @@ def report_of(solution: Solution, source: str, seconds: float) -> dict[str, Any]
         "n_states": game.n_states,
         "n_transitions": game.n_transitions,
         "compile_seconds": round(effort.enumerate_seconds, 4),
+        "planned_memory_gib": round(effort.planned_gib, 3),
         "seconds": round(effort.seconds, 4),
         "total_seconds": round(seconds, 4),
         "peak_memory_gib": round(_peak_memory() / 2**30, 3),

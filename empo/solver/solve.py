@@ -97,7 +97,12 @@ def solve(
     with jax.enable_x64(True):
         method = _solve_cyclic if game.order == "cyclic" else _solve_backward
         values, effort = method(problem, plan, options, progress)
-    effort = replace(effort, enumerate_seconds=found - begin, seconds=clock.perf_counter() - found)
+    effort = replace(
+        effort,
+        enumerate_seconds=found - begin,
+        seconds=clock.perf_counter() - found,
+        planned_gib=plan.bytes / GIB,
+    )
     return Solution(game, theory, options.prior, tuple(values), effort)
 
 
