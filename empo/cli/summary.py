@@ -55,9 +55,8 @@ def effort_lines(solution: Solution) -> list[str]:
         f"solved in {effort.seconds:.2f} s by {_method(solution)}",
     ]
     if game.order == "cyclic":
-        lines.append(
-            f"largest residual {effort.residual:.1e}, Lipschitz estimate {effort.lipschitz:.3f}"
-        )
+        estimate = "none" if effort.lipschitz is None else f"{effort.lipschitz:.3f}"
+        lines.append(f"largest residual {effort.residual:.1e}, Lipschitz estimate {estimate}")
     if effort.leap_at is not None:
         lines.append(
             f"followed from beta_r = 0 up to {effort.leap_at:.4g}, where that solution ends; then "

@@ -88,7 +88,7 @@ def report_of(solution: Solution, source: str, seconds: float) -> dict[str, Any]
         "peak_memory_gib": round(_peak_memory() / 2**30, 3),
         "sweeps": effort.sweeps,
         "residual": _finite(effort.residual),
-        "lipschitz": _finite(effort.lipschitz),
+        "lipschitz": effort.lipschitz,
         "leap_at": effort.leap_at,
         "n_phase1_solutions": effort.n_phase1_solutions,
         "initial": world.state_name(initial),
@@ -102,10 +102,6 @@ def _peak_memory() -> float:
     """The most bytes that this process has had in memory."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
-
-
-def _finite(x: float) -> float | None:
-    return x if math.isfinite(x) else None
 
 
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:

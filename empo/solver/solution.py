@@ -49,8 +49,11 @@ class Effort:
 
     Empty after a single backward sweep, which computes each left side from its right side.
     """
-    lipschitz: float = 0.0
-    """Local Lipschitz constant of Phase 2's operator; 0 where nothing is iterated."""
+    lipschitz: float | None = 0.0
+    """Local Lipschitz constant of Phase 2's operator; 0 where nothing is iterated.
+
+    None where the operator has no finite derivative.
+    """
     leap_at: float | None = None
     """The beta_r up to which Phase 2's solution could be followed from 0, if it ended before."""
     n_phase1_solutions: int | None = None

@@ -137,7 +137,7 @@ def _solve_cyclic(
 
     def iterating(what: str, sweeps: int, residual: float) -> None:
         done = math.log(max(residual, rules.tolerance)) / math.log(rules.tolerance)
-        progress(f"Solving {what}", max(done, 0.0), f"sweep {sweeps}, residual {residual:.1e}")
+        progress(f"Solving {what}", max(0.0, done), f"sweep {sweeps}, residual {residual:.1e}")
 
     effort = Effort(0.0, 0.0, 0)
     b_h_m = None

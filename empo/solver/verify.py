@@ -35,25 +35,24 @@ def residuals(first: Values, second: Values) -> dict[str, float]:
     return found
 
 
-def lipschitz(cyclic: Cyclic, pi_h: list[Array], x: np.ndarray, iterations: int) -> float:
+def lipschitz(cyclic: Cyclic, pi_h: list[Array], x: np.ndarray, iterations: int) -> float | None:
     """The local Lipschitz constant of Phase 2 at its solution, in the best norm there is.
 
     That is the spectral radius of the operator's Jacobian, estimated by power iteration with
     Jacobian-vector products: the geometric mean growth over the second half of the iterations.
+    None where the operator has no finite derivative.
     """
     point = unpack_robot(cyclic, x)
-    rng = np.random.default_rng(0)
-    tangent = rng.standard_normal(len(x))
+    tangent = np.random.default_rng(0).standard_normal(len(x))
     growth = []
     for _ in range(iterations):
-        size = float(np.linalg.norm(tangent))
-        if size == 0 or not np.isfinite(size):
-            return size
-        tangent /= size
-        tangent = _derivative(cyclic, pi_h, point, tangent)
+        tangent = _derivative(cyclic, pi_h, point, tangent / np.linalg.norm(tangent))
         growth.append(float(np.linalg.norm(tangent)))
-    late = np.array(growth[iterations // 2 :])
-    return float(np.exp(np.mean(np.log(late)))) if (late > 0).all() else 0.0
+        if growth[-1] == 0:
+            return 0.0
+        if not np.isfinite(growth[-1]):
+            return None
+    return float(np.exp(np.mean(np.log(growth[iterations // 2 :]))))
 
 
 def _derivative(

@@ -38,7 +38,7 @@ def overview(solution: Solution) -> str:
     }
     if effort.residuals:
         facts["Residual"] = f"{effort.residual:.1e}"
-        facts["Lipschitz"] = f"{effort.lipschitz:.3f}"
+        facts["Lipschitz"] = "none" if effort.lipschitz is None else f"{effort.lipschitz:.3f}"
     if effort.n_phase1_solutions is not None:
         facts["Solutions of (1)–(3)"] = str(effort.n_phase1_solutions)
     about = f'<p class="lead">{escape(world.description)}</p>' if world.description else ""
