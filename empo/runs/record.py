@@ -87,7 +87,7 @@ def report_of(solution: Solution, source: str, seconds: float) -> dict[str, Any]
         "total_seconds": round(seconds, 4),
         "peak_memory_gib": round(_peak_memory() / 2**30, 3),
         "sweeps": effort.sweeps,
-        "residual": _finite(effort.residual),
+        "residual": effort.residual,
         "lipschitz": effort.lipschitz,
         "leap_at": effort.leap_at,
         "n_phase1_solutions": effort.n_phase1_solutions,
