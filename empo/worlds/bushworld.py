@@ -69,11 +69,11 @@ class BushWorld(World):
         like = f"wanted one like {self.state_name(self.initial[0])!r}"
         raise InputError(f"{self.name}: no state is named {name!r} ({like})")
 
-    def robot_action(self, state: np.ndarray, action: int) -> str:  # noqa: ARG002
+    def robot_action(self, state: np.ndarray, action: int) -> str:
         """The bodies' actions, joined by +."""
         return joint_name(action, len(self.agents) - len(self.humans), ACTIONS)
 
-    def human_action(self, state: np.ndarray, human: int, action: int) -> str:  # noqa: ARG002
+    def human_action(self, state: np.ndarray, human: int, action: int) -> str:
         """N, W, S, E or pass."""
         return ACTIONS[action]
 

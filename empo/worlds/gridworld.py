@@ -56,11 +56,11 @@ class GridWorld(World):
         like = f"wanted one like {self.state_name(self.initial[0])!r}"
         raise InputError(f"{self.name}: no state is named {name!r} ({like})")
 
-    def robot_action(self, state: np.ndarray, action: int) -> str:  # noqa: ARG002
+    def robot_action(self, state: np.ndarray, action: int) -> str:
         """The bodies' actions, joined by +."""
         return joint_name(action, self._stock.n_robots, ACTIONS)
 
-    def human_action(self, state: np.ndarray, human: int, action: int) -> str:  # noqa: ARG002
+    def human_action(self, state: np.ndarray, human: int, action: int) -> str:
         """stay, north, east, south or west."""
         return ACTIONS[action]
 
