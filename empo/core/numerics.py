@@ -45,4 +45,6 @@ def power_law(
 
 
 def _uniform(chosen: Bool[Array, "*b a"]) -> Float[Array, "*b a"]:
-    return chosen / jnp.sum(chosen, axis=-1, keepdims=True)
+    n_chosen = jnp.sum(chosen, axis=-1, keepdims=True)
+    # XLA compiles False / 0 to 0; that nothing compares as best must not pass as a distribution.
+    return jnp.where(n_chosen > 0, chosen / n_chosen, jnp.nan)
