@@ -121,7 +121,7 @@ class _Watch:
         """
         self._recent.append(residual)
         rates = np.diff(np.log(self._recent))
-        falling = len(rates) == 5 and rates.max() < 0 and np.ptp(rates) < _STEADY
+        falling = len(rates) == 5 and bool(rates.max() < 0 and np.ptp(rates) < _STEADY)
         self._n_seen += 1
         self._steady = self._steady or falling or self._n_seen >= self._settle
         self._since_best = 0 if residual < 0.999 * self._best else self._since_best + 1

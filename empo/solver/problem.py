@@ -86,7 +86,7 @@ def check_power(problem: Problem, layer: int, x_h: np.ndarray) -> None:
     """Raise `InputError` where a human has no power at all."""
     powerless = np.argwhere(x_h == 0)
     if len(powerless):
-        state, human = powerless[0]
+        state, human = powerless[0].tolist()
         name = problem.game.world.humans[human]
         raise InputError(
             f"{_where(problem, layer, state)}: human {name} can attain none of their goals, so "

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from empo.core.types import Array, Float, Scalar
+from empo.core.types import Array, Float, Int
 from empo.solver.problem import OPTIONAL, Keep, Problem, Values
 from empo.solver.sweep import Phase1, Phase2, given_prior, phase1, phase2, situations
 from empo.worlds.tabular import Chunk, Layer
@@ -86,7 +86,7 @@ def _pool() -> ThreadPoolExecutor:
 
 
 @partial(jax.jit, donate_argnums=0)
-def write(tables: Any, rows: Any, begin: Scalar) -> Any:
+def write(tables: Any, rows: Any, begin: int | Int[Array, ""]) -> Any:
     """The tables with their rows from `begin` on replaced, in place."""
     return jax.tree.map(
         lambda table, row: jax.lax.dynamic_update_slice_in_dim(table, row, begin, axis=0),

@@ -50,7 +50,7 @@ def _expand_one(model: Model, code: Int[Array, ""]) -> Successors:
     some_legal = jnp.argmax(legal)
     a_r, a_h = (jnp.where(_like(legal, a), a, jnp.asarray(a)[some_legal]) for a in (a_r, a_h))
     states, prob = jax.vmap(model.outcomes, in_axes=(None, 0, 0))(state, a_r, a_h)
-    possible = (states >= 0) & (states < np.array(model.cardinalities))
+    possible = (states >= 0) & (states < np.array(model.cardinalities)[None, None])
     codes, merged = jax.vmap(_merge)(pack(states, model.cardinalities), prob)
     return Successors(
         codes=codes,

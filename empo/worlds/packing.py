@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,9 +26,14 @@ def strides(cardinalities: tuple[int, ...]) -> np.ndarray:
 
 def pack(state: Int[AnyArray, "*b f"], cardinalities: tuple[int, ...]) -> Int[AnyArray, "*b"]:
     """The codes of states. On JAX arrays it needs 64-bit mode."""
-    return (state.astype("int64") * strides(cardinalities)).sum(-1)
+    return (state.astype("int64") * _as_row(strides(cardinalities), state.ndim)).sum(-1)
 
 
 def unpack(code: Int[AnyArray, "*b"], cardinalities: tuple[int, ...]) -> Int[AnyArray, "*b f"]:
     """The states with these codes."""
-    return (code[..., None] // strides(cardinalities) % np.array(cardinalities)).astype("int32")
+    row, sizes = (_as_row(x, code.ndim + 1) for x in (strides(cardinalities), cardinalities))
+    return (code[..., None] // row % sizes).astype("int32")
+
+
+def _as_row(values: Sequence[int] | np.ndarray, ndim: int) -> np.ndarray:
+    return np.reshape(values, (1,) * (ndim - 1) + (-1,))

@@ -94,7 +94,7 @@ class TableModel:
         choices = jnp.asarray(self.choices, float)
         return Situation(
             legal_r=jnp.arange(self.n_actions_r) < jnp.asarray(self.n_r)[s],
-            legal_h=jnp.arange(self.n_actions_h) < jnp.asarray(self.n_h)[s][:, None],
+            legal_h=jnp.arange(self.n_actions_h)[None] < jnp.asarray(self.n_h)[s][:, None],
             members=jnp.asarray(self.members)[s],
             power=jnp.asarray(self.power, float)[s],
             beta_h=jnp.asarray(self.beta_h, float)[s],

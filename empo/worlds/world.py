@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -54,6 +54,7 @@ class Goals(NamedTuple):
     """Does the goal pay at every step, instead of at its first attainment only?"""
 
 
+@runtime_checkable
 class Model(Protocol):
     """The dynamics of a world on arrays: a frozen dataclass registered as a JAX pytree.
 

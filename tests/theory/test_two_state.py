@@ -21,7 +21,8 @@ def residual(v: jnp.ndarray, beta_h: float) -> jnp.ndarray:
     """Equations (1)-(3) at s applied to V, minus V; through the functions of the theory."""
     values = jnp.array([[[v]], [[0.0]]])  # after a0 in s, after a1 in s'
     members = jnp.array([[[True]], [[False]]])
-    b_next = theory.goal_backup(values, members, jnp.array([[True]]), GAMMA_H)[None, :, 0, :]
+    backup = jax.vmap(theory.goal_backup, in_axes=(0, 0, None, None))
+    b_next = backup(values, members, jnp.array([[True]]), GAMMA_H)[None, :, 0, :]
     q = theory.cautious_q(b_next, jnp.array([True]), jnp.ones((1, 2)), human=0)
     pi = theory.human_policy(q, jnp.zeros((1, 2)), jnp.array([True, True]), beta_h, 0.0)
     return theory.human_value(pi, q)[0] - v
