@@ -76,7 +76,7 @@ def _tiny_pieces(monkeypatch):
         (tables, "_AHEAD", 1),
         (tables, "_ROWS_PER_CALL", 8),
         (compiling, "_OUTCOMES_PER_CALL", 24),
-        (compiling, "_FEW", 1),
+        (compiling, "_SMALLER_CALLS", (1,)),
     ):
         assert hasattr(module, name)
         monkeypatch.setattr(module, name, value)
