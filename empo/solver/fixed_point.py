@@ -26,6 +26,8 @@ _GROWTH = 2.0
 _STEADY = 0.02
 """Plain iteration is steady when the rate of its residual changes by less than this."""
 _LEAST_DAMPING = 1 / 64
+_CACHED = 1 << 15
+"""Numbers of a vector worked on at a time."""
 _SLOW_PASSAGE = 0.95
 """The share of its sweeps that plain iteration may spend on a rising residual."""
 
@@ -144,7 +146,7 @@ class _Mixer:
     """Anderson's least squares over the last few steps, by normal equations kept up to date."""
 
     def __init__(self, memory: int, size: int) -> None:
-        self._moves = np.empty((memory, size))
+        self._ends = np.empty((memory, size))
         self._changes = np.empty((memory, size))
         self._gram = np.zeros((memory, memory))
         self._n_seen = 0
@@ -155,7 +157,8 @@ class _Mixer:
         if not memory or not change.any():
             return
         place = self._n_seen % memory
-        self._moves[place], self._changes[place] = move, change
+        self._changes[place] = change
+        np.add(move, change, out=self._ends[place])  # how F(x) changed
         self._n_seen += 1
         products = _products(self._changes[: self._n_used], change)
         self._gram[place, : self._n_used] = products
@@ -175,11 +178,8 @@ class _Mixer:
         gram = self._gram[used, used] / np.outer(scale, scale)
         weights = np.linalg.lstsq(gram, target, rcond=1e-12)[0] / scale
         mixed = x + step
-        for weight, move, change in zip(
-            weights, self._moves[used], self._changes[used], strict=True
-        ):
-            mixed -= weight * move
-            mixed -= weight * change
+        for part in _parts(len(x)):
+            mixed[part] -= np.einsum("m,mi->i", weights, self._ends[used, part])
         return mixed
 
     @property
@@ -189,7 +189,13 @@ class _Mixer:
 
 def _products(rows: np.ndarray, x: np.ndarray) -> np.ndarray:
     """rows @ x, without BLAS: its threads would compete with those of the sweeps."""
-    return np.einsum("mi,i->m", rows, x)
+    parts = [np.einsum("mi,i->m", rows[:, part], x[part]) for part in _parts(len(x))]
+    return np.sum(parts, axis=0)
+
+
+def _parts(size: int) -> list[slice]:
+    """Pieces of a long vector that stay in cache."""
+    return [slice(begin, begin + _CACHED) for begin in range(0, size, _CACHED)]
 
 
 def _norm(x: np.ndarray) -> float:
