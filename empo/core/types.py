@@ -12,7 +12,7 @@ __all__ = ["AnyArray", "Array", "Bool", "Float", "Int", "Scalar"]
 if TYPE_CHECKING:
     AnyArray: TypeAlias = Any
 else:
-    AnyArray = Array | np.ndarray
-    """An array of JAX or of numpy."""
+    AnyArray = Array | np.ndarray | np.generic
+    """An array of JAX or of numpy; of numpy's, those without axes are numbers."""
 Scalar = float | Float[Array, ""]
 """A number, known to Python or traced."""

@@ -163,7 +163,7 @@ def _check(world: World, codes: np.ndarray, successors: Successors) -> None:
         if not wrong.any():
             continue
         place, joint = np.argwhere(wrong)[0]
-        state = np.asarray(unpack(codes[place : place + 1], world.model.cardinalities))[0]
+        state = np.asarray(unpack(codes[place], world.model.cardinalities))
         a_r, a_h = (actions[joint] for actions in joint_actions(world.model))
         action = (int(a_r), *map(int, a_h))
         where = f"{world.name}: state {world.state_name(state)}, joint action {action}"

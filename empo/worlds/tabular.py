@@ -93,8 +93,8 @@ class TabularGame:
 
     def state(self, layer: int, place: int) -> np.ndarray:
         """The factor vector of one state."""
-        code = self.layers[layer].codes[place : place + 1]
-        return np.asarray(unpack(code, self.world.model.cardinalities))[0]
+        code = self.layers[layer].codes[place]
+        return np.asarray(unpack(code, self.world.model.cardinalities))
 
     def find(self, state: np.ndarray | str, time: int = 0) -> tuple[int, int]:
         """The layer of a state and its place therein.
@@ -102,7 +102,7 @@ class TabularGame:
         Raises `InputError` if it cannot be reached (at that time).
         """
         vector = self.world.find_state(state) if isinstance(state, str) else np.asarray(state)
-        code = int(pack(vector[None], self.world.model.cardinalities)[0])
+        code = int(pack(vector, self.world.model.cardinalities))
         for layer in self.layers_at(time):
             if (place := self.layers[layer].find(code)) is not None:
                 return layer, place
