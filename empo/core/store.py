@@ -36,7 +36,10 @@ def write_arrays(
     record = dict(manifest)
 
     def write_tensors(path: Path) -> None:
+        path.touch()
+        readers = path.stat().st_mode
         save_file(ordered, path)
+        path.chmod(readers)  # safetensors leaves its files to their owner alone
         record[_TENSORS_SUM] = _checksum(path)
 
     def write_record(path: Path) -> None:
