@@ -49,6 +49,7 @@ class _Part:
     codes: np.ndarray
     local: np.ndarray
     prob: np.ndarray | None
+    n_transitions: int
 
     @property
     def nbytes(self) -> int:
@@ -62,11 +63,23 @@ def compile_world(search: Search, horizon: int | None = None) -> TabularGame:
     do not sum to 1, a factor leaves its range, or more memory would be needed than is allowed.
     """
     with jax.enable_x64(True), ThreadPoolExecutor(2) as pool:
-        possible = search.world.initial[search.world.initial_prob > 0]
-        start = np.unique(np.asarray(pack(possible, search.world.model.cardinalities)))
+        start = _initial_codes(search.world)
         if horizon is None:
             return _endless(search, start, pool)
         return _until(search, start, horizon, pool)
+
+
+def _initial_codes(world: World) -> np.ndarray:
+    sizes = world.model.cardinalities
+    possible = world.initial[world.initial_prob > 0]
+    outside = ((possible < 0) | (possible >= np.array(sizes))).any(axis=1)
+    if outside.any():
+        wrong = possible[outside][0].tolist()
+        raise InputError(
+            f"{world.name}: initial state {wrong} has a factor outside of its range "
+            f"(the factors have {sizes} values)"
+        )
+    return np.unique(pack(possible, sizes))
 
 
 def _endless(search: Search, start: np.ndarray, pool: ThreadPoolExecutor) -> TabularGame:
@@ -80,8 +93,8 @@ def _endless(search: Search, start: np.ndarray, pool: ThreadPoolExecutor) -> Tab
         search.progress(len(ordered) - len(frontiers[-1]), len(ordered))
     codes = np.concatenate(frontiers)
     place = np.argsort(codes)
+    n_transitions = sum(part.n_transitions for part in parts)
     next_states, prob = _join(parts, lambda known: place[np.searchsorted(ordered, known)])
-    n_transitions = _count(next_states, prob)
     levels = acyclic_levels(next_states)
     if levels is None:
         groups = [np.arange(len(codes)) if prob is None else by_outcomes(prob)]
@@ -103,18 +116,19 @@ def _endless(search: Search, start: np.ndarray, pool: ThreadPoolExecutor) -> Tab
 def _until(
     search: Search, start: np.ndarray, horizon: int, pool: ThreadPoolExecutor
 ) -> TabularGame:
-    codes, arrays, n_transitions = [start], deque[tuple[np.ndarray, np.ndarray | None]](), 0
+    codes, arrays = [start], deque[tuple[np.ndarray, np.ndarray | None]]()
     everything: list[_Part] = []
     for _ in range(horizon):
         before = len(everything)
         found = _expand_all(search, codes[-1], pool, everything)
         ordered = np.unique(np.concatenate([part.codes for part in found]))
+        n_found = sum(part.n_transitions for part in found)
         next_states, prob = _join(found, lambda known, o=ordered: np.searchsorted(o, known))
-        everything[before:] = [_Part(ordered[:0], next_states, prob)]
-        n_transitions += _count(next_states, prob)
+        everything[before:] = [_Part(ordered[:0], next_states, prob, n_found)]
         arrays.append((next_states, prob))
         codes.append(ordered)
         search.progress(sum(map(len, codes[:-1])), sum(map(len, codes)))
+    n_transitions = sum(part.n_transitions for part in everything)
     everything.clear()
     size = chunk_size(codes[:-1])
     layers: list[Layer] = []
@@ -154,7 +168,8 @@ def _expand(world: World, codes: np.ndarray, size: int) -> _Part:
     k = int(successors.n_outcomes)
     known, local = np.unique(successors.codes[..., :k], return_inverse=True)
     prob = np.ascontiguousarray(successors.prob[..., :k]) if k > 1 else None
-    return _Part(known, local.astype(np.int32).reshape(len(codes), -1, k), prob)
+    local = local.astype(np.int32).reshape(len(codes), -1, k)
+    return _Part(known, local, prob, int(successors.n_transitions.sum()))
 
 
 def _check(world: World, codes: np.ndarray, successors: Successors) -> None:
@@ -169,6 +184,8 @@ def _check(world: World, codes: np.ndarray, successors: Successors) -> None:
         where = f"{world.name}: state {world.state_name(state)}, joint action {action}"
         if what == "sum":
             total = successors.total[place, joint]
+            if np.isnan(total):
+                raise InputError(f"{where}: a probability is negative or not a number")
             raise InputError(f"{where}: probabilities sum to {total:.12g}, not 1")
         raise InputError(
             f"{where}: leads to a state with a factor outside of its range "
@@ -207,10 +224,6 @@ def _join(
             prob[rows, :, :k] = 1.0 if part.prob is None else part.prob
         begin = rows.stop
     return next_states, prob
-
-
-def _count(next_states: np.ndarray, prob: np.ndarray | None) -> int:
-    return next_states.size if prob is None else int(np.count_nonzero(prob))
 
 
 def _contains(ordered: np.ndarray, codes: np.ndarray) -> np.ndarray:

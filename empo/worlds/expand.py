@@ -19,11 +19,13 @@ class Successors(NamedTuple):
     codes: Int[AnyArray, "s a k"]
     prob: Float[AnyArray, "s a k"]
     total: Float[AnyArray, "s a"]
-    """The sum of the probabilities as the model gave them."""
+    """The sum of the probabilities as the model gave them; nan if one is negative."""
     in_range: Bool[AnyArray, "s a"]
     """Does every factor of every next state have a value that it can have?"""
     n_outcomes: Int[AnyArray, ""]
     """The largest number of different outcomes."""
+    n_transitions: Int[AnyArray, " s"]
+    """The number of different outcomes of all legal joint actions together."""
 
 
 def joint_actions(model: Model) -> tuple[np.ndarray, np.ndarray]:
@@ -52,12 +54,14 @@ def _expand_one(model: Model, code: Int[Array, ""]) -> Successors:
     states, prob = jax.vmap(model.outcomes, in_axes=(None, 0, 0))(state, a_r, a_h)
     possible = (states >= 0) & (states < np.array(model.cardinalities)[None, None])
     codes, merged = jax.vmap(_merge)(pack(states, model.cardinalities), prob)
+    n_outcomes = jnp.sum(merged > 0, axis=-1)
     return Successors(
         codes=codes,
         prob=merged,
-        total=jnp.sum(prob, axis=-1),
+        total=jnp.where(jnp.any(prob < 0, axis=-1), jnp.nan, jnp.sum(prob, axis=-1)),
         in_range=jnp.all(possible | (prob == 0)[..., None], axis=(-1, -2)),
-        n_outcomes=jnp.max(jnp.sum(merged > 0, axis=-1)),
+        n_outcomes=jnp.max(n_outcomes),
+        n_transitions=jnp.sum(jnp.where(legal, n_outcomes, 0)),
     )
 
 

@@ -102,14 +102,16 @@ class TabularGame:
         Raises `InputError` if it cannot be reached (at that time).
         """
         vector = self.world.find_state(state) if isinstance(state, str) else np.asarray(state)
-        code = int(pack(vector, self.world.model.cardinalities))
+        sizes = self.world.model.cardinalities
+        is_state = vector.shape == (len(sizes),) and vector.dtype.kind in "iu"
+        is_state = is_state and bool(((vector >= 0) & (vector < sizes)).all())
+        code = int(pack(vector, sizes)) if is_state else -1
         for layer in self.layers_at(time):
             if (place := self.layers[layer].find(code)) is not None:
                 return layer, place
         when = f" at time {time}" if self.order == "horizon" else ""
-        raise InputError(
-            f"{self.world.name}: state {self.world.state_name(vector)} cannot be reached{when}"
-        )
+        name = state if isinstance(state, str) else vector.tolist()
+        raise InputError(f"{self.world.name}: state {name} cannot be reached{when}")
 
     def layers_at(self, time: int) -> range:
         """The layers that hold the states of a time; all of them without a horizon."""

@@ -157,7 +157,7 @@ class World:
         """The state of that name: the inverse of `state_name`."""
         try:
             state = np.array([int(part) for part in name.strip("() ").split(",")], np.int32)
-        except ValueError:
+        except (ValueError, OverflowError):
             state = np.empty(0, np.int32)
         if len(state) != len(self.model.cardinalities):
             raise InputError(f"{self.name}: no state is named {name!r}")
