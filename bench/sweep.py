@@ -7,6 +7,7 @@ the same; and the share of the machine's streaming bandwidth that the sweep reac
 from __future__ import annotations
 
 import os
+from functools import reduce
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +24,9 @@ GAMMA = 0.95
 
 @jax.jit
 def ours(next_states, prob, reward, v):
-    return jnp.max(reward + GAMMA * expected_next(next_states, prob, v), axis=0)
+    # Action by action, as a maximum over the stacked array would be computed in two passes.
+    expected = expected_next(next_states, prob, v)
+    return reduce(jnp.maximum, (reward[a] + GAMMA * expected[a] for a in range(N_ACTIONS)))
 
 
 @jax.jit
