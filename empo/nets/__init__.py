@@ -1,0 +1,23 @@
+"""Networks as pytrees: every leaf is an array, what is fixed is static."""
+
+from empo.nets.factory import Networks, NetSettings, ordinary_networks
+from empo.nets.heads import (
+    CategoricalPolicy,
+    DeterministicPolicy,
+    GaussianPolicy,
+    PowerLawPolicy,
+    SquashedPolicy,
+)
+from empo.nets.mlp import MLP
+
+__all__ = [
+    "MLP",
+    "CategoricalPolicy",
+    "DeterministicPolicy",
+    "GaussianPolicy",
+    "NetSettings",
+    "Networks",
+    "PowerLawPolicy",
+    "SquashedPolicy",
+    "ordinary_networks",
+]

@@ -1,0 +1,76 @@
+"""Multi-layer perceptrons."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from empo.core.types import Array, Float
+
+Activation = Literal["tanh", "relu", "silu", "elu", "gelu"]
+
+_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "tanh": jnp.tanh,
+    "relu": jax.nn.relu,
+    "silu": jax.nn.silu,
+    "elu": jax.nn.elu,
+    "gelu": jax.nn.gelu,
+}
+
+
+class Dense(eqx.Module):
+    """x W + b. `scale` makes W orthogonal times it; None draws W as Glorot's uniform law does."""
+
+    weight: Float[Array, "i o"]
+    bias: Float[Array, " o"]
+
+    def __init__(self, n_in: int, n_out: int, scale: float | None, *, key: Array) -> None:
+        if scale is None:
+            self.weight = jax.nn.initializers.glorot_uniform()(key, (n_in, n_out))
+        else:
+            self.weight = jax.nn.initializers.orthogonal(scale)(key, (n_in, n_out))
+        self.bias = jnp.zeros(n_out)
+
+    def __call__(self, x: Float[Array, " i"]) -> Float[Array, " o"]:
+        return x @ self.weight + self.bias
+
+
+class MLP(eqx.Module):
+    """Dense layers with an activation between them, and a layer norm before it if wanted."""
+
+    layers: tuple[Dense, ...]
+    norms: tuple[eqx.nn.LayerNorm, ...]
+    activation: Activation = eqx.field(static=True)
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: Activation,
+        *,
+        scales: Sequence[float | None],
+        layer_norm: bool = False,
+        key: Array,
+    ) -> None:
+        """`sizes` from input to output; `scales` of the layers' orthogonal matrices."""
+        keys = jax.random.split(key, len(sizes) - 1)
+        shapes = itertools.pairwise(sizes)
+        self.layers = tuple(
+            Dense(n_in, n_out, scale, key=key)
+            for (n_in, n_out), scale, key in zip(shapes, scales, keys, strict=True)
+        )
+        self.norms = tuple(eqx.nn.LayerNorm(n) for n in sizes[1:-1]) if layer_norm else ()
+        self.activation = activation
+
+    def __call__(self, x: Float[Array, " i"]) -> Float[Array, " o"]:
+        activate = _ACTIVATIONS[self.activation]
+        for number, layer in enumerate(self.layers[:-1]):
+            x = layer(x)
+            if self.norms:
+                x = self.norms[number](x)
+            x = activate(x)
+        return self.layers[-1](x)

@@ -1,0 +1,1 @@
+"""Ordinary reinforcement-learning tasks: Gymnasium environments and tasks on the device."""

@@ -1,0 +1,58 @@
+"""Episodes of a device task: ended or cut, they begin anew within the same step."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from empo.core.spaces import Box
+from empo.core.types import Array, Bool, Float, Int
+from empo.tasks.task import Task
+
+
+class Episode(NamedTuple):
+    """Where one environment stands."""
+
+    state: Any
+    age: Int[Array, ""]
+    """Steps since the beginning."""
+    total: Float[Array, ""]
+    """Sum of the rewards since the beginning."""
+
+
+class Stepped(NamedTuple):
+    """What one step brought; `length` and `total` count where an episode is over."""
+
+    reward: Float[Array, ""]
+    terminated: Bool[Array, ""]
+    boundary: Bool[Array, ""]
+    """Terminated or cut by the time limit."""
+    next_observation: Float[Array, " o"]
+    """The true one: that of the old episode, even where a new one has begun."""
+    length: Int[Array, ""]
+    total: Float[Array, ""]
+
+
+def begin(task: Task, *, key: Array) -> Episode:
+    """A new episode."""
+    return Episode(task.reset(key=key), jnp.int32(0), jnp.float32(0.0))
+
+
+def advance(task: Task, episode: Episode, action: Array, *, key: Array) -> tuple[Episode, Stepped]:
+    """One step, and a new episode if this one is over. Actions are clipped to the task's bounds."""
+    key_step, key_reset = jax.random.split(key)
+    state, reward, terminated = task.step(episode.state, clipped(task, action), key=key_step)
+    here = Episode(state, episode.age + 1, episode.total + reward)
+    boundary = terminated | (here.age >= task.time_limit)
+    fresh = begin(task, key=key_reset)
+    stepped = Stepped(reward, terminated, boundary, task.observe(state), here.age, here.total)
+    return jax.tree.map(lambda new, old: jnp.where(boundary, new, old), fresh, here), stepped
+
+
+def clipped(task: Task, action: Array) -> Array:
+    """The action as the task takes it: a Gaussian policy knows no bounds."""
+    if not isinstance(task.action, Box):
+        return action
+    return jnp.clip(action, jnp.array(task.action.low), jnp.array(task.action.high))
