@@ -1,6 +1,6 @@
 """Networks as pytrees: every leaf is an array, what is fixed is static."""
 
-from empo.nets.factory import Networks, NetSettings, ordinary_networks
+from empo.nets.factory import NetSettings, Networks, ordinary_networks
 from empo.nets.heads import (
     CategoricalPolicy,
     DeterministicPolicy,

@@ -71,6 +71,7 @@ class Scalar(eqx.Module):
     body: MLP
 
     def __call__(self, *inputs: Float[Array, " i"]) -> Float[Array, ""]:
+        """The number; several inputs are joined to one vector."""
         return self.body(jnp.concatenate(inputs))[0]
 
 

@@ -27,6 +27,7 @@ class CategoricalPolicy(eqx.Module):
     body: MLP
 
     def __call__(self, observation: Float[Array, " o"]) -> Categorical:
+        """The policy's choice."""
         return Categorical(self.body(observation))
 
 
@@ -45,6 +46,7 @@ class PowerLawPolicy(eqx.Module):
         beta_r: Scalar,
         legal: Bool[Array, " a"] | None = None,
     ) -> Categorical:
+        """The robot's choice; what is not `legal` has probability 0."""
         logits = -beta_r * self.body(observation)
         return Categorical(logits if legal is None else jnp.where(legal, logits, -jnp.inf))
 
@@ -60,6 +62,7 @@ class GaussianPolicy(eqx.Module):
     box: Box = eqx.field(static=True)
 
     def __call__(self, observation: Float[Array, " o"]) -> Gaussian:
+        """The policy's choice, unbounded."""
         centre, half = centre_and_half(self.box)
         mean = centre + half * self.body(observation)
         return Gaussian(mean, jnp.broadcast_to(self.log_std + jnp.log(half), mean.shape))
@@ -72,6 +75,7 @@ class SquashedPolicy(eqx.Module):
     box: Box = eqx.field(static=True)
 
     def __call__(self, observation: Float[Array, " o"]) -> SquashedGaussian:
+        """The policy's choice, within the box."""
         mean, raw = jnp.split(self.body(observation), 2, axis=-1)
         low, high = LOG_STD_RANGE
         log_std = low + 0.5 * (high - low) * (jnp.tanh(raw) + 1)
@@ -85,6 +89,7 @@ class DeterministicPolicy(eqx.Module):
     box: Box = eqx.field(static=True)
 
     def __call__(self, observation: Float[Array, " o"]) -> Float[Array, " a"]:
+        """The action."""
         centre, half = bounded(self.box)
         return centre + half * jnp.tanh(self.body(observation))
 

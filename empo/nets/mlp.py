@@ -37,6 +37,7 @@ class Dense(eqx.Module):
         self.bias = jnp.zeros(n_out)
 
     def __call__(self, x: Float[Array, " i"]) -> Float[Array, " o"]:
+        """The outputs."""
         return x @ self.weight + self.bias
 
 
@@ -67,6 +68,7 @@ class MLP(eqx.Module):
         self.activation = activation
 
     def __call__(self, x: Float[Array, " i"]) -> Float[Array, " o"]:
+        """The outputs of the last layer, without an activation."""
         activate = _ACTIVATIONS[self.activation]
         for number, layer in enumerate(self.layers[:-1]):
             x = layer(x)

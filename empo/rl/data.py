@@ -14,7 +14,7 @@ from empo.core.types import Array, Bool, Float
 
 
 class Steps(NamedTuple):
-    """Steps of n worlds in parallel, with axes `t n` in front (trajectories) or just `n` (a sample).
+    """Steps with axes `t n` in front (trajectories of n worlds) or just `n` (a sample).
 
     Observations and actions are pytrees; each step is complete in itself, also at a cut.
     """

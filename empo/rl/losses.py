@@ -26,7 +26,7 @@ def clipped_surrogate(
     return jnp.mean(jnp.minimum(ratio * advantage, clipped * advantage))
 
 
-def value_loss(value: Float[Array, " n"], value_target: Float[Array, " n"]) -> Float[Array, ""]:
+def value_loss(value: Float[Array, "*tn"], value_target: Float[Array, "*tn"]) -> Float[Array, ""]:
     """E[(V - target)^2] / 2."""
     return 0.5 * jnp.mean((value - value_target) ** 2)
 
@@ -52,7 +52,7 @@ def kl_estimate(log_ratio: Float[Array, " n"]) -> Float[Array, ""]:
 
 
 def explained_variance(
-    value: Float[Array, " n"], value_target: Float[Array, " n"]
+    value: Float[Array, "*tn"], value_target: Float[Array, "*tn"]
 ) -> Float[Array, ""]:
     """1 - Var(target - V) / Var(target): 1 is a perfect critic, 0 one that knows the mean."""
     return 1 - jnp.var(value_target - value) / jnp.var(value_target)

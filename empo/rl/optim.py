@@ -48,7 +48,7 @@ def optimiser(settings: Optim, n_updates: int) -> optax.GradientTransformation:
 def descend(
     optimiser: optax.GradientTransformation, gradient: Any, state: Any, nets: Any
 ) -> tuple[Any, Any, Float[Array, ""]]:
-    """One step: the networks, the optimiser's state and the norm of the gradient before clipping."""
+    """One step: the networks, the optimiser's state and the gradient's norm before clipping."""
     update, state = optimiser.update(gradient, state, nets)
     return optax.apply_updates(nets, update), state, optax.global_norm(gradient)
 
