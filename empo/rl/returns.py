@@ -23,20 +23,7 @@ import jax.numpy as jnp
 
 from empo.core.errors import InputError
 from empo.core.types import Array, Bool, Float, Int, Scalar
-
-
-def backward_sum(
-    increment: Float[Array, " t *n"], decay: Float[Array, " t *n"]
-) -> Float[Array, " t *n"]:
-    """x_t = increment_t + decay_t x_{t+1}, with nothing after the last row."""
-
-    def step(x_next, row):
-        x = row[0] + row[1] * x_next
-        return x, x
-
-    return jax.lax.scan(
-        step, jnp.zeros_like(increment[0]), (increment, decay), reverse=True, unroll=8
-    )[1]
+from empo.rl.recurrence import backward_sum
 
 
 def reward_to_go(
@@ -50,7 +37,7 @@ def reward_to_go(
     Note: G_t counts discounts from row t. As a weight in a policy gradient of the return from the
     first row it is to be multiplied by `discount_so_far`, which most leave out.
     """
-    beyond = jnp.where(trajectory_ends(boundary), discount * value_next, 0.0)
+    beyond = beyond_data(value_next, discount, boundary)
     return backward_sum(reward + beyond, jnp.where(boundary, 0.0, discount))
 
 
@@ -141,6 +128,15 @@ def td_lambda_target(
 ) -> Float[Array, " t *n"]:
     """The lambda-return, v(s_t) + A_t of `gae` (Sutton and Barto, section 12.1)."""
     return value + gae(reward, value, value_next, discount, boundary, lambda_)
+
+
+def beyond_data(
+    value_next: Float[Array, " t *n"],
+    discount: Float[Array, " t *n"],
+    boundary: Bool[Array, " t *n"],
+) -> Float[Array, " t *n"]:
+    """discount v' at the last rows of trajectories, where it stands for all that follows."""
+    return jnp.where(trajectory_ends(boundary), discount * value_next, 0.0)
 
 
 def trajectory_starts(boundary: Bool[Array, " t *n"]) -> Bool[Array, " t *n"]:

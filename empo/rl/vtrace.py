@@ -7,7 +7,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 
 from empo.core.types import Array, Bool, Float, Scalar
-from empo.rl.returns import backward_sum, next_rows, trajectory_ends
+from empo.rl.recurrence import backward_sum
+from empo.rl.returns import next_rows, trajectory_ends
 
 
 class VTrace(NamedTuple):
