@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from empo.core.types import Array, Bool, Float
+from empo.core.types import AnyArray, Bool, Float
 
 
 class Steps(NamedTuple):
@@ -21,12 +21,12 @@ class Steps(NamedTuple):
 
     observation: Any
     action: Any
-    log_prob: Float[Array, "*tn"]
+    log_prob: Float[AnyArray, "*tn"]
     """Of the action under the policy that took it."""
-    reward: Float[Array, "*tn"]
-    discount: Float[Array, "*tn"]
+    reward: Float[AnyArray, "*tn"]
+    discount: Float[AnyArray, "*tn"]
     """gamma, or 0 after a terminal step: what the next state's value is multiplied with."""
-    boundary: Bool[Array, "*tn"]
+    boundary: Bool[AnyArray, "*tn"]
     """Does the next row belong to another trajectory? True at every cut, terminal or not."""
     next_observation: Any
     """The true one, also where the next row begins anew."""

@@ -15,6 +15,7 @@ from empo.rl.data import Steps, flat
 from empo.rl.replay import Buffer, add, empty, sample
 from empo.tasks.episodes import Episode, Stepped, advance, begin
 from empo.tasks.task import Task
+from empo.tasks.trainer import warmup_rounds
 
 Act = Callable[..., Acted]
 """act(observation, memory, key=), for ONE environment."""
@@ -45,7 +46,7 @@ def start(algorithm: Algorithm, task: Task, *, key: Array) -> Run:
     key, key_init, key_reset = jax.random.split(key, 3)
     plan = algorithm.gather
     episodes = jax.vmap(lambda k: begin(task, key=k))(jax.random.split(key_reset, plan.n_envs))
-    memory = _repeated(algorithm.fresh_memory, plan.n_envs)
+    memory = repeated(algorithm.fresh_memory, plan.n_envs)
     run = Run(algorithm.init(key=key_init), episodes, memory, (), key, jnp.int32(0))
     if not isinstance(plan, Replay):
         return run
@@ -53,9 +54,11 @@ def start(algorithm: Algorithm, task: Task, *, key: Array) -> Run:
     rows = jax.eval_shape(lambda run: flat(gather(algorithm, task, random, run)[1]), run)
     row = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), rows)
     run = run._replace(replay=empty(row, plan.capacity))
-    n_rounds = -(-plan.warmup // plan.steps_per_update)
     return jax.lax.fori_loop(
-        0, n_rounds, lambda _, run: remember(*gather(algorithm, task, random, run)[:2]), run
+        0,
+        warmup_rounds(plan),
+        lambda _, run: remember(*gather(algorithm, task, random, run)[:2]),
+        run,
     )
 
 
@@ -79,7 +82,7 @@ def iterate(algorithm: Algorithm, task: Task, run: Run) -> tuple[Run, Metrics, E
 def gather(algorithm: Algorithm, task: Task, act: Act, run: Run) -> tuple[Run, Steps, Ended]:
     """`n_steps` steps in each environment."""
     plan = algorithm.gather
-    fresh = _repeated(algorithm.fresh_memory, plan.n_envs)
+    fresh = repeated(algorithm.fresh_memory, plan.n_envs)
 
     def step(
         carry: tuple[Episode, Any], key: Array
@@ -112,9 +115,7 @@ def remember(run: Run, data: Steps) -> Run:
     return run._replace(replay=add(run.replay, flat(data)))
 
 
-def relearn(
-    algorithm: Algorithm, learner: Any, replay: Buffer, *, key: Array
-) -> tuple[Any, Metrics]:
+def relearn(algorithm: Algorithm, learner: Any, replay: Any, *, key: Array) -> tuple[Any, Metrics]:
     """A round of gradient steps, each on a sample of its own; metrics are means over the round."""
     plan = algorithm.gather
     assert isinstance(plan, Replay)
@@ -130,26 +131,25 @@ def relearn(
 
 def play(
     algorithm: Algorithm, task: Task, learner: Any, n_episodes: int, *, key: Array
-) -> Float[Array, " episode"]:
-    """The undiscounted returns of fresh episodes, played as well as the learner can."""
+) -> tuple[Float[Array, " episode"], Int[Array, " episode"]]:
+    """The undiscounted returns and the lengths of fresh episodes, played without exploring."""
 
-    def one(key: Array) -> Float[Array, ""]:
+    def one(key: Array) -> tuple[Float[Array, ""], Int[Array, ""]]:
         key, key_reset = jax.random.split(key)
 
-        def going_on(carry: tuple[Episode, Array, Array]) -> Array:
-            return ~carry[2]
+        def going_on(carry: tuple[Episode, Array, Stepped]) -> Array:
+            return ~carry[2].boundary
 
-        def step(carry: tuple[Episode, Array, Array]) -> tuple[Episode, Array, Array]:
+        def step(carry: tuple[Episode, Array, Stepped | None]) -> tuple[Episode, Array, Stepped]:
             episode, key, _ = carry
             key, key_step = jax.random.split(key)
             action = algorithm.best(learner, task.observe(episode.state))
-            # What `advance` returns after the last step is the next episode: its total is in
-            # `stepped`, so it is put back.
             episode, stepped = advance(task, episode, action, key=key_step)
-            return episode._replace(total=stepped.total), key, stepped.boundary
+            return episode, key, stepped
 
-        begun = (begin(task, key=key_reset), key, jnp.bool_(False))
-        return jax.lax.while_loop(going_on, step, begun)[0].total
+        first = step((begin(task, key=key_reset), key, None))
+        last = jax.lax.while_loop(going_on, step, first)[2]
+        return last.total, last.length
 
     return jax.vmap(one)(jax.random.split(key, n_episodes))
 
@@ -190,5 +190,6 @@ def _ended(stepped: Stepped) -> Ended:
     return Ended(jnp.sum(over), jnp.sum(over * stepped.total), jnp.sum(over * stepped.length))
 
 
-def _repeated(memory: Any, n_envs: int) -> Any:
+def repeated(memory: Any, n_envs: int) -> Any:
+    """The same memory for each of several environments."""
     return jax.tree.map(lambda x: jnp.broadcast_to(x, (n_envs, *jnp.shape(x))), memory)

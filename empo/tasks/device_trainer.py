@@ -1,0 +1,127 @@
+"""Training on a device task: all seeds, and all updates between two looks, in one program."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from empo.core.types import Array, Bool
+from empo.rl.algorithm import Algorithm
+from empo.tasks.device import Ended, Run, iterate, play, start
+from empo.tasks.task import Task
+from empo.tasks.trainer import Chunk, Judged, all_finite, check_finite, updates_within
+
+
+class DeviceTrainer:
+    """A `Trainer` of one algorithm on one task; with several seeds every array has an axis more."""
+
+    exact = True
+
+    def __init__(self, algorithm: Algorithm, task: Task, seeds: Sequence[int]) -> None:
+        self.n_seeds = len(seeds)
+        self.compile_seconds = 0.0
+        self._algorithm = algorithm
+        self._task = task
+        self._keys = self._over_seeds(jax.random.key)(jnp.array(seeds).squeeze(axis=_single(seeds)))
+        self._compiled: dict[Any, Callable[..., Any]] = {}
+
+    def n_updates(self, n_steps: int) -> int:
+        """Updates that use at most so many environment steps, at least one."""
+        return updates_within(self._algorithm.gather, n_steps)
+
+    def start(self) -> Run:
+        """A run before its first update, its replay buffer warmed up."""
+        begin = self._over_seeds(lambda key: start(self._algorithm, self._task, key=key))
+        return self._call("start", begin, self._keys)
+
+    def advance(self, run: Run, n_updates: int) -> tuple[Run, Chunk]:
+        """Make so many updates; the old `run` is used up. Raises `Diverged`."""
+        run, sums, ended, n_done, healthy = self._call(
+            "advance", self._advance, run, np.int32(n_updates), donate=True
+        )
+        if not healthy:
+            check_finite(run.learner, self.n_steps(run))
+        metrics = {name: self._column(total) / float(n_done) for name, total in sums.items()}
+        n_ended = self._column(ended.number)
+        with np.errstate(invalid="ignore"):
+            metrics["episode_return"] = self._column(ended.total) / n_ended
+            metrics["episode_length"] = self._column(ended.length) / n_ended
+        return run, Chunk(metrics, n_ended)
+
+    def n_steps(self, run: Run) -> int:
+        """Environment steps so far, of each seed."""
+        return int(np.asarray(run.n_steps).flat[0])
+
+    def learner(self, run: Run) -> Any:
+        """What has been learned; with several seeds every array has an axis more."""
+        return run.learner
+
+    def judge(self, learner: Any, n_episodes: int, *, seed: int) -> Judged:
+        """Play fresh episodes, the same number for each seed."""
+
+        def episodes(learner: Any, key: Array) -> tuple[Array, Array]:
+            return play(self._algorithm, self._task, learner, n_episodes, key=key)
+
+        key = jax.random.fold_in(jax.random.key(seed), n_episodes)
+        keys = jax.random.split(key, self.n_seeds) if self.n_seeds > 1 else key
+        judge = self._over_seeds(episodes)
+        returns, lengths = self._call(("judge", n_episodes), judge, learner, keys)
+        shape = (self.n_seeds, n_episodes)
+        return Judged(np.asarray(returns).reshape(shape), np.asarray(lengths).reshape(shape))
+
+    def pick(self, chosen: Bool[np.ndarray, " seed"], learner: Any, other: Any) -> Any:
+        """For each seed the first learner where `chosen`, else the other."""
+        which = jnp.asarray(chosen if self.n_seeds > 1 else chosen[0])
+        pick = self._over_seeds(
+            lambda which, a, b: jax.tree.map(lambda a, b: jnp.where(which, a, b), a, b)
+        )
+        return self._call("pick", pick, which, learner, other)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def _advance(
+        self, run: Run, n_updates: Array
+    ) -> tuple[Run, dict[str, Array], Ended, Array, Array]:
+        """Sums over the updates; at the first number that is not finite it stops."""
+        step = self._over_seeds(lambda run: iterate(self._algorithm, self._task, run))
+        nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(step, run)[1:])
+
+        def going_on(carry: tuple[Any, ...]) -> Array:
+            return (carry[2] < n_updates) & carry[3]
+
+        def update(carry: tuple[Any, ...]) -> tuple[Any, ...]:
+            run, sums, n_done, _ = carry
+            run, *brought = step(run)
+            sums = jax.tree.map(jnp.add, sums, tuple(brought))
+            return run, sums, n_done + 1, all_finite(run.learner)
+
+        carry = (run, nothing, jnp.int32(0), jnp.bool_(True))
+        run, (metrics, ended), n_done, healthy = jax.lax.while_loop(going_on, update, carry)
+        return run, metrics, ended, n_done, healthy
+
+    def _call(
+        self, name: Any, function: Callable[..., Any], *arguments: Any, donate: bool = False
+    ) -> Any:
+        """Call a function, compiled when it is first called; that takes `compile_seconds`."""
+        if name not in self._compiled:
+            begin = time.perf_counter()
+            jitted = jax.jit(function, donate_argnums=(0,) if donate else ())
+            self._compiled[name] = jitted.lower(*arguments).compile()
+            self.compile_seconds += time.perf_counter() - begin
+        return self._compiled[name](*arguments)
+
+    def _over_seeds(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return jax.vmap(function) if self.n_seeds > 1 else function
+
+    def _column(self, values: Array) -> np.ndarray:
+        return np.asarray(values, np.float64).reshape(self.n_seeds)
+
+
+def _single(seeds: Sequence[int]) -> tuple[int, ...]:
+    return (0,) if len(seeds) == 1 else ()

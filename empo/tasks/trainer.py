@@ -1,0 +1,120 @@
+"""What every way of training offers to whoever runs it, for one or several seeds at once."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from empo.core.errors import EmpoError
+from empo.core.types import Array, Bool, Float
+from empo.rl.algorithm import Replay, Rollout
+
+
+class Diverged(EmpoError):
+    """A number that is none, or infinite, has come up among those that are learned."""
+
+
+class Chunk(NamedTuple):
+    """What several updates brought: for each seed the mean over them, by name."""
+
+    metrics: dict[str, Float[np.ndarray, " seed"]]
+    n_ended: Float[np.ndarray, " seed"]
+    """Episodes that ended."""
+
+
+class Judged(NamedTuple):
+    """The undiscounted returns and the lengths of fresh episodes, played without exploring."""
+
+    returns: Float[np.ndarray, "seed episode"]
+    lengths: Float[np.ndarray, "seed episode"]
+
+
+class Trainer(Protocol):
+    """A run in progress is a pytree of arrays that its trainer makes and moves on.
+
+    Everything later is determined by it where `exact`; elsewhere its environments begin anew.
+    """
+
+    n_seeds: int
+    exact: bool
+
+    def n_updates(self, n_steps: int) -> int:
+        """Updates that use at most so many environment steps, at least one."""
+        ...
+
+    def start(self) -> Any:
+        """A run before its first update."""
+        ...
+
+    def advance(self, run: Any, n_updates: int) -> tuple[Any, Chunk]:
+        """Make so many updates; the old `run` is used up. Raises `Diverged`."""
+        ...
+
+    def n_steps(self, run: Any) -> int:
+        """Environment steps so far, of each seed."""
+        ...
+
+    def learner(self, run: Any) -> Any:
+        """What has been learned, one pytree for all seeds."""
+        ...
+
+    def judge(self, learner: Any, n_episodes: int, *, seed: int) -> Judged:
+        """Play fresh episodes."""
+        ...
+
+    def pick(self, chosen: np.ndarray, learner: Any, other: Any) -> Any:
+        """For each seed the first learner where `chosen`, else the other."""
+        ...
+
+    def close(self) -> None:
+        """Let go of environments."""
+        ...
+
+
+def updates_within(plan: Rollout | Replay, n_steps: int) -> int:
+    """Rounds of learning that use at most so many environment steps, warm-up included; or one."""
+    rounds = n_steps // plan.steps_per_update
+    if isinstance(plan, Replay):
+        rounds -= warmup_rounds(plan)
+    return max(rounds, 1)
+
+
+def warmup_rounds(plan: Replay) -> int:
+    """Rounds of gathering before the first one of learning."""
+    return -(-plan.warmup // plan.steps_per_update)
+
+
+def all_finite(tree: Any) -> Bool[Array, ""]:
+    """Are all numbers of all arrays finite?"""
+    leaves = [x for x in jax.tree.leaves(tree) if jnp.issubdtype(x.dtype, jnp.floating)]
+    return jnp.stack([jnp.all(jnp.isfinite(x)) for x in leaves]).all()
+
+
+def check_finite(learner: Any, n_steps: int) -> None:
+    """Raise `Diverged`, which names the first tensor that is not finite."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(learner):
+        if not jnp.issubdtype(leaf.dtype, np.floating):
+            continue
+        values = np.asarray(leaf)
+        wrong = ~np.isfinite(values)
+        if wrong.any():
+            raise Diverged(
+                f"step {n_steps:,}: {tensor_name(path)} holds {values[wrong][0]} "
+                f"in {wrong.sum():,} of {values.size:,} places (wanted finite numbers; a smaller learning rate or "
+                f"max-grad-norm may help; the last checkpoint is intact)"
+            )
+
+
+def tensor_name(path: tuple[Any, ...]) -> str:
+    """A leaf's place in its pytree, as in nets.policy.body.layers.0.weight."""
+    return ".".join(_word(entry) for entry in path)
+
+
+def _word(entry: Any) -> str:
+    for attribute in ("name", "key", "idx"):
+        if hasattr(entry, attribute):
+            return str(getattr(entry, attribute))
+    return str(entry)
