@@ -9,7 +9,7 @@ from jaxtyping import install_import_hook
 THEORY = "human power robot"
 WORLDS = (
     "agents bushmodel compile contests expand goals grid gridbuild gridworld layering moves "
-    "packing placed priors statenames tabular terrain world"
+    "packing pixels placed priors statenames stepping tabular terrain world"
 )
 CHECKED = [
     "empo.core",
