@@ -9,12 +9,14 @@ from empo.tasks.acrobot import ACROBOT
 from empo.tasks.cartpole import CARTPOLE
 from empo.tasks.mountain_car import MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS
 from empo.tasks.pendulum import PENDULUM
+from empo.tasks.probes import PROBES
 from empo.tasks.task import Task
+from empo.tasks.toys import TOYS
 
 CLASSIC = (CARTPOLE, PENDULUM, ACROBOT, MOUNTAIN_CAR, MOUNTAIN_CAR_CONTINUOUS)
 """Those that equal a Gymnasium environment."""
 
-_TASKS = {task.name: task for task in CLASSIC}
+_TASKS = {task.name: task for task in (*CLASSIC, *(probe.task for probe in (*PROBES, *TOYS)))}
 
 
 def names() -> tuple[str, ...]:
