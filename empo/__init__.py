@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from empo.core.errors import EmpoError, InputError, NotConverged
     from empo.runs.load import load
+    from empo.runs.trained import Trained, resume, train
     from empo.solver import Options, Solution, solve
     from empo.theory import Theory
     from empo.worlds import World, check, shipped
@@ -26,16 +27,20 @@ __all__ = [
     "Options",
     "Solution",
     "Theory",
+    "Trained",
     "World",
     "check",
     "load",
+    "resume",
     "shipped",
     "solve",
+    "train",
 ]
 
 _HOMES = {
     "empo.core.errors": ("EmpoError", "InputError", "NotConverged"),
     "empo.runs.load": ("load",),
+    "empo.runs.trained": ("Trained", "resume", "train"),
     "empo.solver": ("Options", "Solution", "solve"),
     "empo.theory": ("Theory",),
     "empo.worlds": ("World", "check", "shipped"),

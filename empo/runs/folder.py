@@ -15,11 +15,13 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from empo.core.errors import InputError
 from empo.core.store import read_json, write_text
-from empo.solver import Solution
+
+if TYPE_CHECKING:
+    from empo.solver import Solution
 
 VALUES = "values.json"
 SOLUTION = "solution.json"
@@ -28,13 +30,15 @@ METRICS = "metrics.jsonl"
 REPORT = "report.json"
 PICTURES = ("report.html", "rollout.gif", "rollout.mp4")
 _FILES = (VALUES, "values.safetensors", SOLUTION, CONFIG, METRICS, REPORT, *PICTURES)
-_FORMAT = "empo run 1"
+FORMAT = "empo run 1"
+SOLVED = "solved world"
+"""What `kind` in config.json says if it says nothing."""
 
 
-def claim(folder: Path) -> None:
-    """Make sure, before any work, that a run can be written there.
+def claim(folder: Path, kind: str = SOLVED) -> None:
+    """Make sure, before any work, that a run of that kind can be written there.
 
-    Raises `InputError` if it cannot, or if the folder holds anything but an earlier run.
+    Raises `InputError` if it cannot, or if the folder holds anything but an earlier run like it.
     """
     try:
         if folder.exists() and not folder.is_dir():
@@ -44,6 +48,11 @@ def claim(folder: Path) -> None:
             raise InputError(
                 f"{folder}: holds {strange!r}, which is not an empo run "
                 f"(wanted a new folder, an empty one or an earlier run)"
+            )
+        if is_run(folder) and kind_of(folder) != kind:
+            raise InputError(
+                f"{folder}: holds a {kind_of(folder)} (wanted a new folder, an empty one or an "
+                f"earlier {kind})"
             )
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".probe"
@@ -75,7 +84,7 @@ def write_run(
             write_text(aside / SOLUTION, json.dumps(solution.to_dict(), allow_nan=False))
         lines = (json.dumps(record, allow_nan=False) + "\n" for record in metrics)
         write_text(aside / METRICS, "".join(lines))
-        _write_object(aside / CONFIG, {"format": _FORMAT, **config})
+        _write_object(aside / CONFIG, {"format": FORMAT, **config})
         _write_object(aside / REPORT, report)
         # What an earlier run left must not stand beside this one's values.
         for name in (*PICTURES, SOLUTION):
@@ -91,9 +100,14 @@ def write_run(
 def is_run(folder: Path) -> bool:
     """Does the folder hold a run?"""
     try:
-        return read_json(folder / CONFIG).get("format") == _FORMAT
+        return read_json(folder / CONFIG).get("format") == FORMAT
     except InputError:
         return False
+
+
+def kind_of(folder: Path) -> str:
+    """What kind of run the folder holds."""
+    return str(read_json(folder / CONFIG).get("kind", SOLVED))
 
 
 def _strange_file(folder: Path) -> str | None:

@@ -13,6 +13,7 @@ import numpy as np
 from empo.core.types import Array, Bool
 from empo.rl.algorithm import Algorithm
 from empo.tasks.device import Ended, Run, iterate, play, start
+from empo.tasks.episodes import clipped
 from empo.tasks.task import Task
 from empo.tasks.trainer import Chunk, Judged, all_finite, check_finite, updates_within
 
@@ -36,8 +37,11 @@ class DeviceTrainer:
 
     def start(self) -> Run:
         """A run before its first update, its replay buffer warmed up."""
-        begin = self._over_seeds(lambda key: start(self._algorithm, self._task, key=key))
-        return self._call("start", begin, self._keys)
+        return self._call("start", self._over_seeds(self._start), self._keys)
+
+    def shape(self) -> Run:
+        """A run as a pytree of shapes and types, found without any work."""
+        return jax.eval_shape(self._over_seeds(self._start), self._keys)
 
     def advance(self, run: Run, n_updates: int) -> tuple[Run, Chunk]:
         """Make so many updates; the old `run` is used up. Raises `Diverged`."""
@@ -74,6 +78,12 @@ class DeviceTrainer:
         shape = (self.n_seeds, n_episodes)
         return Judged(np.asarray(returns).reshape(shape), np.asarray(lengths).reshape(shape))
 
+    def act(self, learner: Any, observation: np.ndarray, number: int) -> np.ndarray:
+        """What the learner of that seed, counted from 0, does at ONE observation."""
+        one = jax.tree.map(lambda x: x[number], learner) if self.n_seeds > 1 else learner
+        action = self._call(("act", observation.shape), self._algorithm.best, one, observation)
+        return np.asarray(clipped(self._task, action))
+
     def pick(self, chosen: Bool[np.ndarray, " seed"], learner: Any, other: Any) -> Any:
         """For each seed the first learner where `chosen`, else the other."""
         which = jnp.asarray(chosen if self.n_seeds > 1 else chosen[0])
@@ -84,6 +94,9 @@ class DeviceTrainer:
 
     def close(self) -> None:
         """There is nothing to let go of."""
+
+    def _start(self, key: Array) -> Run:
+        return start(self._algorithm, self._task, key=key)
 
     def _advance(
         self, run: Run, n_updates: Array

@@ -58,7 +58,6 @@ class HostTrainer:
         self._envs = [HostEnvs(env_id, algorithm.gather.n_envs, seed=seed) for seed in seeds]
         self._observations: list[np.ndarray | None] = [None] * len(seeds)
         self._judges: dict[int, HostEnvs] = {}
-        self._init = jax.jit(lambda key: algorithm.init(key=key))
         self._act = jax.jit(self._act_in_all)
         self._random = jax.jit(self._random_in_all)
         self._learn = jax.jit(self._update, donate_argnums=(0,))
@@ -73,6 +72,10 @@ class HostTrainer:
     def start(self) -> tuple[HostRun, ...]:
         """Runs before their first update, their replay buffers warmed up."""
         return tuple(self._start(number) for number in range(self.n_seeds))
+
+    def shape(self) -> tuple[HostRun, ...]:
+        """Runs as pytrees of shapes and types, found without any work."""
+        return tuple(jax.eval_shape(self._empty, jax.random.key(0)) for _ in self._seeds)
 
     def advance(
         self, run: tuple[HostRun, ...], n_updates: int
@@ -105,6 +108,11 @@ class HostTrainer:
         returns, lengths = zip(*played, strict=True)
         return Judged(np.stack(returns), np.stack(lengths))
 
+    def act(self, learner: Any, observation: np.ndarray, number: int) -> np.ndarray:
+        """What the learner of that seed, counted from 0, does at ONE observation."""
+        action = np.asarray(self._best(learner[number], observation[None]))[0]
+        return bounded_action(self._envs[0].action, action)
+
     def pick(self, chosen: Bool[np.ndarray, " seed"], learner: Any, other: Any) -> Any:
         """For each seed the first learner where `chosen`, else the other."""
         # A copy, since the learner that goes on is given away with its next update.
@@ -120,19 +128,37 @@ class HostTrainer:
 
     def _start(self, number: int) -> HostRun:
         plan = self._algorithm.gather
-        key, key_init = jax.random.split(jax.random.key(self._seeds[number]))
+        run = jax.jit(self._empty)(jax.random.key(self._seeds[number]))
+        if isinstance(plan, Replay):
+            for _ in range(warmup_rounds(plan)):
+                run, data, _ = self._gather(number, run, self._random)
+                run = run._replace(replay=self._remember(run.replay, data))
+        return run
+
+    def _empty(self, key: Array) -> HostRun:
+        """A run that has seen nothing yet."""
+        plan = self._algorithm.gather
+        key, key_init = jax.random.split(key)
+        learner = self._algorithm.init(key=key_init)
         memory = repeated(self._algorithm.fresh_memory, plan.n_envs)
-        learner = self._init(key_init)
-        run = HostRun(learner, memory, (), key, np.int64(0))
+        run = HostRun(learner, memory, (), key, jnp.int32(0))
         if not isinstance(plan, Replay):
             return run
-        for _ in range(warmup_rounds(plan)):
-            run, data, _ = self._gather(number, run, self._random)
-            if not isinstance(run.replay, Buffer):
-                row = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[2:], x.dtype), data)
-                run = run._replace(replay=empty(row, plan.capacity))
-            run = run._replace(replay=self._remember(run.replay, data))
-        return run
+        number = jax.ShapeDtypeStruct((), jnp.float32)
+        observation = jax.ShapeDtypeStruct((self._envs[0].observation_size,), jnp.float32)
+        action = jax.eval_shape(
+            self._act_in_all, learner, memory, key, _batched(observation, plan.n_envs)
+        )[0].action
+        row = Steps(
+            observation,
+            jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), action),
+            number,
+            number,
+            number,
+            jax.ShapeDtypeStruct((), jnp.bool_),
+            observation,
+        )
+        return run._replace(replay=empty(row, plan.capacity))
 
     def _advance_one(
         self, number: int, run: HostRun, n_updates: int
@@ -252,6 +278,10 @@ def _refreshed(memory: Any, fresh: Any, boundary: Bool[np.ndarray, " n"]) -> Any
         repeated(fresh, len(boundary)),
         memory,
     )
+
+
+def _batched(one: jax.ShapeDtypeStruct, n: int) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((n, *one.shape), one.dtype)
 
 
 def _counted(ended: Ended, stepped: Any, boundary: Bool[np.ndarray, " n"]) -> Ended:

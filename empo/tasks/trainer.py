@@ -40,6 +40,7 @@ class Trainer(Protocol):
 
     n_seeds: int
     exact: bool
+    compile_seconds: float
 
     def n_updates(self, n_steps: int) -> int:
         """Updates that use at most so many environment steps, at least one."""
@@ -47,6 +48,10 @@ class Trainer(Protocol):
 
     def start(self) -> Any:
         """A run before its first update."""
+        ...
+
+    def shape(self) -> Any:
+        """A run as a pytree of shapes and types, found without any work."""
         ...
 
     def advance(self, run: Any, n_updates: int) -> tuple[Any, Chunk]:
@@ -63,6 +68,10 @@ class Trainer(Protocol):
 
     def judge(self, learner: Any, n_episodes: int, *, seed: int) -> Judged:
         """Play fresh episodes."""
+        ...
+
+    def act(self, learner: Any, observation: np.ndarray, number: int) -> np.ndarray:
+        """What the learner of that seed, counted from 0, does at ONE observation."""
         ...
 
     def pick(self, chosen: np.ndarray, learner: Any, other: Any) -> Any:
@@ -103,8 +112,8 @@ def check_finite(learner: Any, n_steps: int) -> None:
         if wrong.any():
             raise Diverged(
                 f"step {n_steps:,}: {tensor_name(path)} holds {values[wrong][0]} "
-                f"in {wrong.sum():,} of {values.size:,} places (wanted finite numbers; a smaller learning rate or "
-                f"max-grad-norm may help; the last checkpoint is intact)"
+                f"in {wrong.sum():,} of {values.size:,} places (wanted finite numbers; "
+                f"a smaller learning rate may help; the last checkpoint is intact)"
             )
 
 

@@ -1,0 +1,139 @@
+"""All settings of a training run, and how they are written to a file and read back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from typing import Any, get_type_hints
+
+from empo.core.errors import InputError
+from empo.nets import NetSettings
+from empo.rl.algorithm import at_least
+from empo.rl.registry import recipe
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The settings of the algorithm, of its networks, and of the run."""
+
+    algorithm: Any
+    """Settings of the algorithm's own, with those of gathering data and of gradient steps."""
+    nets: NetSettings = NetSettings()
+    """Size and kind of all networks."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training run: with the same job come the same numbers."""
+
+    target: str
+    """What is trained on: task:NAME or gym:ENV-ID."""
+    algorithm: str
+    """The algorithm's name."""
+    setup: Setup
+    """All settings."""
+    seed: int = 0
+    """Of everything random; the further seeds of a run follow it."""
+    n_seeds: int = 1
+    """Independent runs side by side."""
+    n_steps: int = 100_000
+    """Environment steps of each."""
+    n_evaluations: int = 20
+    """How often the policy is judged, and the run saved, after the beginning."""
+    n_episodes: int = 20
+    """Fresh episodes by which it is judged."""
+
+    def __post_init__(self) -> None:
+        for name in ("n_seeds", "n_steps", "n_evaluations", "n_episodes"):
+            at_least(name, getattr(self, name), 1)
+        at_least("seed", self.seed, 0)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """All seeds."""
+        return tuple(range(self.seed, self.seed + self.n_seeds))
+
+
+def to_record(job: Job) -> dict[str, Any]:
+    """The job as JSON can hold it."""
+    return _spelled(asdict(job))
+
+
+def from_record(record: Mapping[str, Any], where: str) -> Job:
+    """The job that was written. Raises `InputError`, which names the file, if it is none."""
+    try:
+        settings = recipe(record["algorithm"]).settings
+        setup = record["setup"]
+        known = {f.name: record[f.name] for f in fields(Job) if f.name != "setup"}
+        return Job(
+            **known,
+            setup=Setup(
+                _read(settings, setup["algorithm"], where), _read(NetSettings, setup["nets"], where)
+            ),
+        )
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{where}: does not describe a training run: {error}") from error
+
+
+def changed(settings: Any, changes: Mapping[str, Any]) -> Any:
+    """The settings with some of them replaced, wherever in their groups those are.
+
+    Raises `InputError` that names all settings there are not.
+    """
+    unknown = sorted(changes.keys() - setting_names(type(settings)))
+    if unknown:
+        raise InputError(
+            [
+                f"setting {name!r}: there is none (there are "
+                f"{', '.join(sorted(setting_names(type(settings))))})"
+                for name in unknown
+            ]
+        )
+    return _changed(settings, changes)
+
+
+def setting_names(kind: type[Any]) -> set[str]:
+    """The names of all settings of a dataclass and of the groups within it."""
+    hints = get_type_hints(kind)
+    names: set[str] = set()
+    for f in fields(kind):
+        names |= setting_names(hints[f.name]) if is_dataclass(hints[f.name]) else {f.name}
+    return names
+
+
+def _changed(settings: Any, changes: Mapping[str, Any]) -> Any:
+    new = {}
+    for f in fields(settings):
+        old = getattr(settings, f.name)
+        if is_dataclass(old):
+            new[f.name] = _changed(old, changes)
+        elif f.name in changes:
+            new[f.name] = changes[f.name]
+    return replace(settings, **new)
+
+
+def _read(kind: type[Any], record: Any, where: str) -> Any:
+    """A dataclass from a mapping that must hold each of its fields and nothing else."""
+    hints = get_type_hints(kind)
+    names = {f.name for f in fields(kind)}
+    if not isinstance(record, Mapping) or set(record) != names:
+        found = sorted(record) if isinstance(record, Mapping) else record
+        raise InputError(f"{where}: {kind.__name__}: found {found} (wanted {sorted(names)})")
+    values = {}
+    for name, value in record.items():
+        if is_dataclass(hints[name]):
+            values[name] = _read(hints[name], value, where)
+        elif value == "inf":
+            values[name] = math.inf
+        else:
+            values[name] = tuple(value) if isinstance(value, list) else value
+    return kind(**values)
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _spelled(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_spelled(item) for item in value]
+    return "inf" if value == math.inf else value

@@ -1,0 +1,205 @@
+"""A training run from its first step to its last, judged and saved on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from empo.runs.checkpoint import load_last, save, write_tree
+from empo.runs.setup import Job
+from empo.runs.sinks import Sinks
+from empo.runs.training_folder import CHECKPOINTS
+from empo.tasks.trainer import Chunk, Judged, Trainer
+
+BEST = "best"
+"""Name of the checkpoint that holds the learner of the best evaluation, for each seed."""
+
+LOGS_PER_EVALUATION = 5
+"""How often the metrics are written between two evaluations."""
+
+Progress = Callable[[str, float | None, str], None]
+
+
+def silent(what: str, fraction: float | None, detail: str) -> None:
+    """Show no progress."""
+
+
+class Stage(NamedTuple):
+    """Some updates, after which the metrics are written, and perhaps the policy is judged."""
+
+    n_updates: int
+    judged: bool
+
+
+@dataclass
+class Session:
+    """A run in progress: what is saved in a checkpoint, and where it reports to."""
+
+    job: Job
+    trainer: Trainer
+    run: Any
+    best: Any
+    best_score: np.ndarray
+    """Mean return of the best evaluation of each seed."""
+    n_done: int = 0
+    """Updates made."""
+    seconds: float = 0.0
+    """Of everything, earlier sessions of the same run included."""
+    training_seconds: float = 0.0
+    """Of gathering and learning alone, without compiling."""
+    compile_seconds: float = 0.0
+    folder: Path | None = None
+    sinks: Sinks | None = None
+    progress: Progress = silent
+
+    @property
+    def n_steps(self) -> int:
+        """Environment steps so far, of each seed."""
+        return self.trainer.n_steps(self.run)
+
+
+def begin(job: Job, trainer: Trainer, folder: Path | None, progress: Progress) -> Session:
+    """A run before its first update, already judged: that is the performance at initialisation."""
+    progress("Starting", None, f"{job.algorithm} on {job.target}")
+    run = trainer.start()
+    learner = trainer.learner(run)
+    nothing = np.full(job.n_seeds, -np.inf)
+    best = trainer.pick(np.ones(job.n_seeds, bool), learner, learner)
+    sinks = Sinks(folder) if folder else None
+    session = Session(job, trainer, run, best, nothing, folder=folder, sinks=sinks)
+    session.progress = progress
+    with _timed(session):
+        _judge(session)
+    _save(session)
+    return session
+
+
+def restore(job: Job, trainer: Trainer, folder: Path, progress: Progress) -> Session:
+    """The run as its last checkpoint left it; what was written after that is taken back."""
+    shape = trainer.shape()
+    like = (shape, trainer.learner(shape), np.zeros(job.n_seeds))
+    (run, best, score), manifest = load_last(folder / CHECKPOINTS, like)
+    session = Session(job, trainer, run, best, score, manifest["n_updates"], folder=folder)
+    session.progress = progress
+    session.seconds, session.training_seconds, session.compile_seconds = manifest["seconds"]
+    position, purge_step = manifest["metrics_position"], session.n_steps + 1
+    session.sinks = Sinks(folder, position=position, purge_step=purge_step)
+    return session
+
+
+def proceed(session: Session) -> None:
+    """Train to the end."""
+    total = session.trainer.n_updates(session.job.n_steps)
+    for stage in stages(total, session.job.n_evaluations):
+        if stage.n_updates <= session.n_done:
+            continue
+        with _timed(session):
+            compiled = session.trainer.compile_seconds
+            begun = time.perf_counter()
+            session.run, chunk = session.trainer.advance(
+                session.run, stage.n_updates - session.n_done
+            )
+            passed = time.perf_counter() - begun
+            session.training_seconds += passed - (session.trainer.compile_seconds - compiled)
+            session.n_done = stage.n_updates
+            _record(session, chunk)
+            session.progress("Training", session.n_done / total, _detail(session, chunk))
+            if stage.judged:
+                _judge(session)
+        if stage.judged:
+            _save(session)
+
+
+def stages(n_updates: int, n_evaluations: int) -> Iterator[Stage]:
+    """When metrics are written and when the policy is judged: the same however often resumed."""
+    judged = _spread(n_updates, n_evaluations)
+    for number in sorted(judged | _spread(n_updates, n_evaluations * LOGS_PER_EVALUATION)):
+        yield Stage(number, number in judged)
+
+
+def judge_best(session: Session) -> Judged:
+    """Fresh episodes of each seed's best learner, none of which it was chosen by."""
+    seed = _judging_seed(session.job, -1)
+    return session.trainer.judge(session.best, session.job.n_episodes, seed=seed)
+
+
+def _judge(session: Session) -> None:
+    job, learner = session.job, session.trainer.learner(session.run)
+    seed = _judging_seed(job, session.n_done)
+    judged = session.trainer.judge(learner, job.n_episodes, seed=seed)
+    score = judged.returns.mean(axis=1)
+    better = score > session.best_score
+    if better.any():
+        session.best = session.trainer.pick(better, learner, session.best)
+        session.best_score = np.where(better, score, session.best_score)
+    if not session.sinks:
+        return
+    for number, job_seed in enumerate(job.seeds):
+        returns = judged.returns[number]
+        row = {
+            "return_mean": float(returns.mean()),
+            "return_min": float(returns.min()),
+            "return_max": float(returns.max()),
+            "length_mean": float(judged.lengths[number].mean()),
+            "returns": returns.tolist(),
+        }
+        session.sinks.write(session.n_steps, job_seed, "evaluate", row)
+
+
+def _record(session: Session, chunk: Chunk) -> None:
+    if not session.sinks:
+        return
+    for number, seed in enumerate(session.job.seeds):
+        row = {name: float(column[number]) for name, column in chunk.metrics.items()}
+        ended = {"n_episodes": float(chunk.n_ended[number])}
+        if not chunk.n_ended[number]:  # no episode ended: there is no mean to tell
+            del row["episode_return"], row["episode_length"]
+        session.sinks.write(session.n_steps, seed, "train", row | ended)
+
+
+def _save(session: Session) -> None:
+    if not session.folder or not session.sinks:
+        return
+    session.sinks.flush()
+    folder = session.folder / CHECKPOINTS
+    manifest = {
+        "n_updates": session.n_done,
+        "n_steps": session.n_steps,
+        "metrics_position": session.sinks.position(),
+        "seconds": [session.seconds, session.training_seconds, session.compile_seconds],
+    }
+    state = (session.run, session.best, session.best_score)
+    save(folder, session.n_steps, state, manifest)
+    write_tree(folder, BEST, session.best, {"scores": session.best_score.tolist()})
+
+
+@contextmanager
+def _timed(session: Session) -> Iterator[None]:
+    begun, compiled = time.perf_counter(), session.trainer.compile_seconds
+    try:
+        yield
+    finally:
+        session.seconds += time.perf_counter() - begun
+        session.compile_seconds += session.trainer.compile_seconds - compiled
+
+
+def _detail(session: Session, chunk: Chunk) -> str:
+    rate = session.n_steps * session.job.n_seeds / max(session.training_seconds, 1e-9)
+    score = session.best_score.mean()
+    return f"{session.n_steps:,} steps, {rate:,.0f} per second, best return {score:.1f}"
+
+
+def _spread(n: int, parts: int) -> set[int]:
+    """Numbers from 1 to n, evenly spread, n among them."""
+    return {max(round(n * part / parts), 1) for part in range(1, parts + 1)}
+
+
+def _judging_seed(job: Job, n_done: int) -> int:
+    """Its own for every evaluation, and none that training uses."""
+    return int(np.random.SeedSequence([job.seed, n_done + 1, 1]).generate_state(1)[0])
