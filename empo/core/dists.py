@@ -6,7 +6,7 @@ Each is a pytree of arrays whose last axis belongs to one action; further axes i
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -35,8 +35,8 @@ class Distribution(Protocol):
         """H = -E log p, in nats."""
         ...
 
-    def kl(self, other: Self) -> Float[Array, "*b"]:
-        """KL(self, other) = E_self (log self - log other), in nats."""
+    def kl(self, other: Any) -> Float[Array, "*b"]:
+        """KL(self, other) = E_self (log self - log other), in nats, for one of the same kind."""
         ...
 
 
@@ -104,9 +104,9 @@ class Gaussian(NamedTuple):
 
     def kl(self, other: Gaussian) -> Float[Array, "*b"]:
         """Sum of log(s2 / s1) + (s1^2 + (m1 - m2)^2) / (2 s2^2) - 1/2."""
-        ratio = jnp.exp(2 * (self.log_std - other.log_std))
+        log_ratio = 2 * (self.log_std - other.log_std)
         shift = ((self.mean - other.mean) * jnp.exp(-other.log_std)) ** 2
-        return 0.5 * jnp.sum(ratio + shift - 1 - jnp.log(ratio), axis=-1)
+        return 0.5 * jnp.sum(jnp.exp(log_ratio) + shift - 1 - log_ratio, axis=-1)
 
 
 class SquashedGaussian(NamedTuple):
@@ -126,9 +126,11 @@ class SquashedGaussian(NamedTuple):
 
     def sample_and_log_prob(self, *, key: Array) -> tuple[Float[Array, "*b a"], Float[Array, "*b"]]:
         """Draw an action with the log of its density, exact also where tanh saturates."""
-        normal = Gaussian(self.mean, self.log_std)
-        u = normal.sample(key=key)
-        return self._squash(u), normal.log_prob(u) - self._log_slope(u)
+        # From the noise itself: u - mean has lost its digits where the mean is large.
+        noise = jax.random.normal(key, self.mean.shape)
+        u = self.mean + jnp.exp(self.log_std) * noise
+        log_normal = jnp.sum(-0.5 * (noise**2 + _LOG_2_PI) - self.log_std, axis=-1)
+        return self._squash(u), log_normal - self._log_slope(u)
 
     def mode(self) -> Float[Array, "*b a"]:
         """The squashed mean, which is the action of the median."""
