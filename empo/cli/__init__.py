@@ -14,6 +14,9 @@ from importlib import import_module
 
 COMMANDS = {
     "solve": "solve a world exactly and leave a folder with results and pictures",
+    "train": "train an actor-critic on a task and leave a folder with the policy",
+    "resume": "go on with a training run that was interrupted",
+    "evaluate": "play fresh episodes of a trained policy",
     "check": "list every mistake in world files",
     "worlds": "list the worlds that come with empo",
     "view": "write the page with pictures of a solved world anew",
@@ -27,12 +30,13 @@ empo computes what people can do in a world they share with a robot (their power
 robot acts that softly maximises it.
 
 commands:
-{"".join(f"  {name:8}{what}{chr(10)}" for name, what in COMMANDS.items())}
+{"".join(f"  {name:10}{what}{chr(10)}" for name, what in COMMANDS.items())}
 examples:
   empo worlds                          what is there to try
   empo solve key-door                  solve it; pictures in runs/key-door/report.html
   empo check my-world.yaml             what is wrong with a file of your own
   empo solve my-world.yaml --beta-r inf --out runs/decisive
+  empo train task:cartpole --algorithm ppo --seeds 8
 
 `empo COMMAND --help` tells more about each. `empo --version` prints the version.
 """

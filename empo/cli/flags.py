@@ -15,13 +15,23 @@ import io
 import itertools
 import re
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import Field, field, fields, is_dataclass, make_dataclass
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import tyro
 
 from empo.core.errors import InputError
+
+_TRUTH = {"true": True, "yes": True, "false": False, "no": False}
+_METAVARS = {int: "N", float: "X", bool: "yes|no", tuple: "N,N,..."}
+_NAMES = {
+    int: "a whole number",
+    float: "a number",
+    bool: "yes or no",
+    tuple: "whole numbers with commas between",
+    type(None): "none",
+}
 
 Flags = TypeVar("Flags")
 Positional = tyro.conf.Positional
@@ -63,12 +73,14 @@ def _parse(
 def settings_flags(settings: type, otherwise: Callable[[Field[Any]], str]) -> type[Any]:
     """A dataclass with a flag for each of the settings, to be a field of a command's flags.
 
-    `otherwise` says what holds where the flag is not given.
+    `otherwise` says what holds where the flag is not given. Groups of settings within are left out:
+    they have flags of their own.
     """
     hints, docs = get_type_hints(settings), field_docs(settings)
     flags = [
-        (f.name, _flag(hints[f.name], docs[f.name], otherwise(f)), field(default=None))
+        (f.name, _flag(f.name, hints[f.name], docs[f.name], otherwise(f)), field(default=None))
         for f in fields(settings)
+        if not is_dataclass(hints[f.name])
     ]
     return make_dataclass(f"{settings.__name__}Flags", flags)
 
@@ -88,13 +100,13 @@ def given(*groups: tuple[Any, type]) -> list[dict[str, Any]]:
 def _given(flags: Any, settings: type, problems: list[str]) -> dict[str, Any]:
     found = {}
     for name, hint in get_type_hints(settings).items():
-        text = getattr(flags, name)
+        text = None if is_dataclass(hint) else getattr(flags, name)
         if text is None:
             continue
         try:
             found[name] = read_value(text, hint)
-        except ValueError:
-            flag = "--" + name.replace("_", "-")
+        except (ValueError, KeyError):
+            flag = "--" + name.strip("_").replace("_", "-")
             problems.append(f"{flag}: found {text!r} (wanted {_wanted(hint)})")
     return found
 
@@ -109,7 +121,9 @@ def read_value(text: str, hint: Any) -> Any:
         if text not in get_args(kind):
             raise ValueError(text)
         return text
-    return kind(text)
+    if get_origin(kind) is tuple:
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    return _TRUTH[text.lower()] if kind is bool else kind(text)
 
 
 def field_docs(kind: type) -> dict[str, str]:
@@ -126,20 +140,23 @@ def field_docs(kind: type) -> dict[str, str]:
     }
 
 
-def _flag(hint: Any, doc: str, otherwise: str) -> Any:
+def _flag(name: str, hint: Any, doc: str, otherwise: str) -> Any:
     kinds = _kinds(hint)
     choices = get_args(kinds[0]) if get_origin(kinds[0]) is Literal else ()
-    word = "|".join(choices) or {int: "N", float: "X"}[kinds[0]]
+    word = "|".join(choices) or _METAVARS[get_origin(kinds[0]) or kinds[0]]
     metavar = word + "|none" * (type(None) in kinds)
-    settings = tyro.conf.arg(metavar=metavar, help=doc, help_behavior_hint=f"({otherwise})")
+    settings = tyro.conf.arg(
+        name=name.strip("_"), metavar=metavar, help=doc, help_behavior_hint=f"({otherwise})"
+    )
     return Annotated[str | None, settings]
 
 
 def _wanted(hint: Any) -> str:
     kinds = _kinds(hint)
-    names: Mapping[Any, str] = {int: "a whole number", float: "a number", type(None): "none"}
     words = [
-        " or ".join(get_args(kind)) if get_origin(kind) is Literal else names[kind]
+        " or ".join(get_args(kind))
+        if get_origin(kind) is Literal
+        else _NAMES[get_origin(kind) or kind]
         for kind in kinds
     ]
     return " or ".join(words)
@@ -152,7 +169,7 @@ def _kinds(hint: Any) -> tuple[Any, ...]:
 def _unknown(kind: type, argument: str) -> str:
     if not argument.startswith("-"):
         return f"unexpected argument {argument!r}"
-    known = [f"--{name.replace('_', '-')}" for name in _names(kind)]
+    known = [f"--{name.strip('_').replace('_', '-')}" for name in _names(kind)]
     near = difflib.get_close_matches(argument.split("=")[0], known, n=1)
     return f"unknown flag {argument!r}" + (f" (did you mean {near[0]}?)" if near else "")
 

@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from empo.core.errors import InputError
-from empo.nets import Networks
+from empo.nets import Networks, NetSettings
 from empo.rl.a2c import A2C, a2c
+from empo.rl.adaptive_trpo import AdaptiveTRPO, adaptive_trpo
 from empo.rl.algorithm import Algorithm
+from empo.rl.ball_step import BallStep, ball_step
+from empo.rl.impala import Impala, impala
+from empo.rl.npg import NPG, npg
 from empo.rl.ppo import PPO, ppo
+from empo.rl.q_actor_critic import QActorCritic, q_actor_critic
+from empo.rl.reinforce import Reinforce, reinforce
+from empo.rl.sac import SAC, sac
+from empo.rl.trpo import TRPO, trpo
+
+ON_POLICY_NETS = NetSettings()
+OFF_POLICY_NETS = NetSettings(hidden=(256, 256), activation="relu", orthogonal=False)
 
 
 @dataclass(frozen=True)
@@ -20,11 +31,21 @@ class Recipe:
 
     settings: type[Any]
     build: Callable[[Any, Networks, int], Algorithm]
+    nets: NetSettings = ON_POLICY_NETS
+    """Networks as its authors have them."""
 
 
 RECIPES: dict[str, Recipe] = {
+    "reinforce": Recipe(Reinforce, reinforce),
+    "q-actor-critic": Recipe(QActorCritic, q_actor_critic),
     "a2c": Recipe(A2C, a2c),
+    "impala": Recipe(Impala, impala),
+    "ball-step": Recipe(BallStep, ball_step),
+    "npg": Recipe(NPG, npg),
+    "trpo": Recipe(TRPO, trpo),
+    "adaptive-trpo": Recipe(AdaptiveTRPO, adaptive_trpo),
     "ppo": Recipe(PPO, ppo),
+    "sac": Recipe(SAC, sac, OFF_POLICY_NETS),
 }
 
 

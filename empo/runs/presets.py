@@ -25,8 +25,8 @@ _FAMILIES = ("cartpole", "pendulum", "acrobot", "mountaincar", "mountain-car")
 
 def preset(algorithm: str, target: str) -> Setup:
     """The settings for that target, or the algorithm's general ones."""
-    named = _PRESETS.get((algorithm, family(target)))
-    return named or Setup(recipe(algorithm).settings())
+    made = recipe(algorithm)
+    return _PRESETS.get((algorithm, family(target))) or Setup(made.settings(), made.nets)
 
 
 def family(target: str) -> str:
