@@ -100,7 +100,7 @@ def play(envs, n_steps):
 def test_what_ends_is_terminated_and_its_last_observation_is_true():
     envs = counters(end=3)
     assert envs.reset().tolist() == [[101.0, 0.0]]
-    one, two, three, four = (envs.step([0]) for _ in range(4))
+    one, two, three, four = (envs.step(np.array([0])) for _ in range(4))
     assert [s.terminated[0] for s in (one, two, three, four)] == [False, False, True, False]
     assert not any(s.truncated[0] for s in (one, two, three, four))
     assert two.observation.tolist() == two.next_observation.tolist() == [[0.0, 2.0]]
@@ -112,7 +112,7 @@ def test_what_ends_is_terminated_and_its_last_observation_is_true():
 def test_what_a_time_limit_cuts_is_truncated_and_its_last_observation_is_true():
     envs = counters(end=99)
     envs.reset()
-    steps = [envs.step([0]) for _ in range(7)]
+    steps = [envs.step(np.array([0])) for _ in range(7)]
     assert [bool(s.truncated[0]) for s in steps] == [False] * 5 + [True, False]
     assert not any(s.terminated[0] for s in steps)
     assert steps[5].next_observation.tolist() == [[0.0, 6.0]]
@@ -122,20 +122,20 @@ def test_what_a_time_limit_cuts_is_truncated_and_its_last_observation_is_true():
 def test_both_at_once_are_both_told():
     envs = counters(end=6)
     envs.reset()
-    last = [envs.step([0]) for _ in range(6)][-1]
+    last = [envs.step(np.array([0])) for _ in range(6)][-1]
     assert (last.terminated[0], last.truncated[0], last.over[0]) == (True, True, True)
 
 
 def test_returns_and_lengths_are_those_of_the_episode_that_is_over():
     envs = counters(end=4)
     envs.reset()
-    steps = [envs.step([0]) for _ in range(8)]
+    steps = [envs.step(np.array([0])) for _ in range(8)]
     assert [s.episode_return[0] for s in steps] == [1, 3, 6, 10] * 2  # sums of the counts
     assert [s.episode_length[0] for s in steps] == [1, 2, 3, 4] * 2
     assert [bool(s.over[0]) for s in steps] == [False, False, False, True] * 2
-    envs.step([0])
+    envs.step(np.array([0]))
     envs.reset()
-    assert envs.step([0]).episode_return[0] == 1
+    assert envs.step(np.array([0])).episode_return[0] == 1
 
 
 def test_each_environment_begins_anew_by_itself():
@@ -217,7 +217,7 @@ def test_worlds_are_tasks_too():
     assert envs.action == Discrete(5)
     assert envs.reset().sum() == 2 * 4  # one for each factor
     assert envs.time_limit == 100
-    assert envs.step([1, 2]).reward.tolist() == [0.0, 0.0]
+    assert envs.step(np.array([1, 2])).reward.tolist() == [0.0, 0.0]
 
 
 def test_discrete_actions_are_counted_from_the_spaces_own_start():
@@ -305,19 +305,19 @@ def test_what_is_missing_is_named_with_its_remedy(monkeypatch):
 def test_an_environment_that_fails_is_named_with_its_step():
     envs = counters(3, bad="raise", at=2)
     envs.reset()
-    envs.step([0, 0, 0])
+    envs.step(np.array([0, 0, 0]))
     envs._envs[0].unwrapped.bad = envs._envs[1].unwrapped.bad = None
     with pytest.raises(
         EnvironmentFailed, match="environment 2 failed at step 2: ValueError: too h"
     ):
-        envs.step([0, 0, 0])
+        envs.step(np.array([0, 0, 0]))
     with pytest.raises(EnvironmentFailed, match="environment 0 failed at its reset: OSError: nob"):
         counters(bad="reset").reset()
     envs = counters(end=3)
     envs.reset()
     envs._envs[0].unwrapped.bad = "reset"
     with pytest.raises(EnvironmentFailed, match="environment 0 failed at step 3: OSError"):
-        [envs.step([0]) for _ in range(3)]
+        [envs.step(np.array([0])) for _ in range(3)]
 
 
 @pytest.mark.parametrize(
@@ -332,9 +332,9 @@ def test_numbers_that_make_no_sense_are_told(bad, message):
     envs = counters(2, bad=bad)
     envs.reset()
     envs._envs[0].unwrapped.bad = None
-    envs.step([0, 0])
+    envs.step(np.array([0, 0]))
     with pytest.raises(EnvironmentFailed, match=message):
-        envs.step([0, 0])
+        envs.step(np.array([0, 0]))
 
 
 @pytest.mark.parametrize(
@@ -351,7 +351,7 @@ def test_actions_that_do_not_fit_are_told(env_id, action, message):
     envs = HostEnvs(env_id, 2, 0)
     envs.reset()
     with pytest.raises(InputError, match=message):
-        envs.step(action)
+        envs.step(np.array(action))
 
 
 def test_wrong_settings_are_told():
