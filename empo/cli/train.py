@@ -81,7 +81,8 @@ def run(arguments: Sequence[str]) -> int:
     algorithm, target = _peek(arguments)
     setup = preset(algorithm, target)
     groups = list(_groups(setup))
-    titles = [_TITLES.get(type(group), algorithm.replace("-", "_")) for group in groups]
+    own = algorithm.replace("-", "_")
+    titles = [own, *(_TITLES.get(type(g), type(g).__name__.lower()) for g in groups[1:])]
     kinds = [settings_flags(type(group), _default_of(group)) for group in groups]
     made = [(t, kind, field(default_factory=kind)) for t, kind in zip(titles, kinds, strict=True)]
     kind = make_dataclass("TrainFlags", made, bases=(_Flags,))

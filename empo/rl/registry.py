@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from empo.core.errors import InputError
-from empo.nets import Networks, NetSettings
+from empo.nets import NetSettings, Networks
 from empo.rl.a2c import A2C, a2c
 from empo.rl.adaptive_trpo import AdaptiveTRPO, adaptive_trpo
 from empo.rl.algorithm import Algorithm

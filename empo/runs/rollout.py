@@ -20,7 +20,7 @@ Choice = Callable[[np.ndarray, np.random.Generator], int]
 """Picks an index by probabilities."""
 
 
-def most_likely(prob: np.ndarray, rng: np.random.Generator) -> int:  # noqa: ARG001
+def most_likely(prob: np.ndarray, rng: np.random.Generator) -> int:
     """The index of the largest probability; the first of several."""
     return int(np.argmax(prob >= np.max(prob) - 1e-12))
 
