@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -73,11 +73,14 @@ class History:
         """Mean returns of the evaluations; None if there was no evaluation."""
         return self.curve("evaluate", "return_mean")
 
-    def last_returns(self) -> list[Float[np.ndarray, " episode"]]:
-        """The returns of every episode of each seed's last evaluation."""
+    def episode_returns(
+        self, when: Literal["first", "last"]
+    ) -> list[Float[np.ndarray, " episode"]]:
+        """For each seed the returns of all episodes of its first or last evaluation."""
         found = self.numbers["evaluate"].get("returns", {})
-        last = {seed: found[step, seed] for step, seed in sorted(found)}
-        return [np.array(last[seed], float) for seed in sorted(last)]
+        ordered = sorted(found, reverse=when == "first")
+        chosen = {seed: found[step, seed] for step, seed in ordered}
+        return [np.array(chosen[seed], float) for seed in sorted(chosen)]
 
 
 def read_history(folder: Path) -> History:
@@ -89,7 +92,8 @@ def read_history(folder: Path) -> History:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read: {reason}") from error
     numbers: dict[str, dict[str, dict[tuple[int, int], Any]]] = {kind: {} for kind in KINDS}
     seeds = set()
     # What follows the last end of a line is nothing, or a line that is just being written.

@@ -25,7 +25,8 @@ def test_curves_are_what_was_written(tmp_path):
     assert kl is not None
     np.testing.assert_array_equal(kl.steps, [10, 20])
     np.testing.assert_array_equal(kl.values, [[13, 23], [14, 24]])
-    np.testing.assert_array_equal(history.last_returns(), [[20, 3], [20, 4]])
+    np.testing.assert_array_equal(history.episode_returns("first"), [[10, 3], [10, 4]])
+    np.testing.assert_array_equal(history.episode_returns("last"), [[20, 3], [20, 4]])
     assert history.curve("train", "entropy") is None
 
 
