@@ -1,0 +1,114 @@
+"""Pictures of learning: returns of several seeds against steps, and how the training went."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from empo.runs.health import Quantity
+from empo.runs.history import Curve, History
+from empo.runs.stats import over_seeds
+from empo.views.charts import Frame, Line, histogram, line_chart
+from empo.views.drawing import WHO, Drawing
+
+_DASHES = ((), (9.0, 6.0), (2.5, 5.0))
+"""Of lines beyond the number of colours."""
+_MOST_POINTS = 300
+"""Of a line in a picture: more would make the page heavy and show nothing new."""
+_WIDE = 1000.0
+"""From this ratio of the largest to the smallest number on, the scale is logarithmic."""
+
+
+def learning_curves(
+    curves: Mapping[str, Curve], title: str, *, threshold: float | None = None
+) -> Drawing:
+    """The interquartile mean over seeds of each curve, with its 95% bootstrap band."""
+    lines = [
+        seed_line(curve, name, *_look(number))
+        for number, (name, curve) in enumerate(curves.items())
+    ]
+    level = None if threshold is None else (threshold, f"solved: {threshold:g}")
+    return line_chart(lines, Frame(title=title, level=level))
+
+
+def run_curve(history: History, title: str, *, threshold: float | None = None) -> Drawing:
+    """One run: evaluations with their band, each seed behind them, and returns while exploring."""
+    lines: list[Line] = []
+    judged = history.returns()
+    explored = history.curve("train", "episode_return")
+    if explored is not None and len((held := explored.held()).steps):
+        lines.append(seed_line(held, "while training, exploring", "who1", _DASHES[1]))
+    if judged is not None:
+        many = len(judged.values) > 1
+        name = "evaluated: middle of the seeds, 95% band" if many else "evaluated"
+        lines.append(seed_line(judged, name, "who0"))
+        if many:
+            for values in judged.values:
+                x, y = _thinned(judged.steps, values)
+                lines.append(Line(x=x, y=y, colour="who0", thin=True))
+    level = None if threshold is None else (threshold, f"solved: {threshold:g}")
+    return line_chart(lines, Frame(title=title, level=level))
+
+
+def health_chart(history: History, quantity: Quantity) -> Drawing | None:
+    """A quantity's middle over seeds with its band; None if the run did not measure it."""
+    measured = [(name, history.curve("train", name)) for name in quantity.names]
+    found = [
+        (name, curve.held())
+        for name, curve in measured
+        if curve is not None and np.isfinite(curve.values).any(axis=1).all()
+    ]
+    if not found:
+        return None
+    several = len(found) > 1
+    lines = [
+        seed_line(curve, name.replace("_", " ") if several else "", *_look(number))
+        for number, (name, curve) in enumerate(found)
+    ]
+    wide = _spans_decades([line.reach for line in lines])
+    title = f"{quantity.title} against environment steps"
+    return line_chart(lines, Frame(title=title, width=460, height=230, logarithmic=wide))
+
+
+def returns_chart(groups: Sequence[tuple[str, np.ndarray]]) -> Drawing:
+    """How the returns of single episodes are spread, one row for each (name, returns)."""
+    rows = [(name, returns, _look(number)[0]) for number, (name, returns) in enumerate(groups)]
+    frame = Frame(
+        title="Returns of single episodes",
+        x_label="return of an episode",
+        width=460,
+        height=60 + 95 * len(rows),
+    )
+    return histogram(rows, frame)
+
+
+def seed_line(curve: Curve, name: str, colour: str, dash: tuple[float, ...] = ()) -> Line:
+    """The interquartile mean over seeds; with several seeds, its 95% interval as a band."""
+    steps, values = _thinned(curve.steps, curve.values)
+    middle = over_seeds(values)
+    bounds = (middle.low, middle.high) if len(values) > 1 else (None, None)
+    return Line(
+        x=steps, y=middle.centre, low=bounds[0], high=bounds[1], colour=colour, name=name, dash=dash
+    )
+
+
+def _look(number: int) -> tuple[str, tuple[float, ...]]:
+    return WHO[number % len(WHO)], _DASHES[number // len(WHO) % len(_DASHES)]
+
+
+def _thinned(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """At most so many points, evenly spread, the last one among them."""
+    if len(steps) <= _MOST_POINTS:
+        return steps.astype(float), values
+    kept = np.unique(np.linspace(0, len(steps) - 1, _MOST_POINTS).round().astype(int))
+    return steps[kept].astype(float), values[..., kept]
+
+
+def _spans_decades(numbers: Sequence[np.ndarray]) -> bool:
+    together = np.concatenate(numbers)
+    if not len(together):
+        return False
+    low, high = float(together.min()), float(together.max())
+    return low > 0 and math.log10(high) - math.log10(low) >= math.log10(_WIDE)
