@@ -79,4 +79,6 @@ def _guarded(what: str, call: Callable[[], _T]) -> _T:
     except error.DependencyNotInstalled as problem:
         raise InputError(missing(what, problem)) from problem
     except Exception as problem:
-        raise EnvironmentFailed(f"{what}: {told(problem)}") from problem
+        message = told(problem)
+        hint = " (without a screen, set MUJOCO_GL=egl)" if "OpenGL" in message else ""
+        raise EnvironmentFailed(f"{what}: {message}{hint}") from problem

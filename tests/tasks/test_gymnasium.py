@@ -60,7 +60,7 @@ class Counter(gymnasium.Env):
 
     def render(self):
         if self.bad == "render":
-            raise RuntimeError("no screen")
+            raise RuntimeError("no OpenGL context")
         self.frame[:] = self.count  # painted over
         return self.frame if self.bad != "frame" else np.zeros((2, 2))
 
@@ -387,7 +387,7 @@ def test_frames_of_worlds():
 @pytest.mark.parametrize(
     ("bad", "error", "message"),
     [
-        ("render", EnvironmentFailed, "cannot be drawn: RuntimeError: no screen"),
+        ("render", EnvironmentFailed, "cannot be drawn: RuntimeError: no OpenGL .*MUJOCO_GL=egl"),
         ("frame", EnvironmentFailed, "wanted frames of uint8 .y, x, 3., got an array of float64"),
         ("raise", EnvironmentFailed, "failed at step 2: ValueError: too hot"),
         ("reset", EnvironmentFailed, "failed at its reset: OSError"),
