@@ -159,6 +159,17 @@ class HostEnvs:
         return f"{self.env_id}: environment {i} failed {when}"
 
 
+def spaces_of(env_id: str, **kwargs: Any) -> tuple[int, ActionSpace]:
+    """What `HostEnvs` would have as `observation_size` and `action`."""
+    env = make_env(env_id, **kwargs)
+    try:
+        size, _ = encoder(env_id, env.observation_space)
+        action, _ = decoder(env_id, env.action_space)
+    finally:
+        env.close()
+    return size, action
+
+
 def _checked(seed: int) -> int:
     if seed < 0:
         raise InputError(f"seed must be at least 0, got {seed}")

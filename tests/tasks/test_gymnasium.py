@@ -15,7 +15,7 @@ from empo.core.errors import InputError
 from empo.core.spaces import Box, Discrete
 from empo.tasks.frames import record_frames
 from empo.tasks.gymmake import EnvironmentFailed
-from empo.tasks.gymnasium import HostEnvs
+from empo.tasks.gymnasium import HostEnvs, spaces_of
 from empo.tasks.gymspaces import decoder, encoder
 
 
@@ -210,6 +210,8 @@ def test_sizes_actions_and_time_limits_are_known():
     assert pendulum.action == Box((-2.0,), (2.0,))
     assert pendulum.time_limit == 9
     assert pendulum.reset().dtype == np.float32
+    for envs in (pole, pendulum):
+        assert spaces_of(envs.env_id) == (envs.observation_size, envs.action)
 
 
 def test_worlds_are_tasks_too():
