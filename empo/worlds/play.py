@@ -29,7 +29,10 @@ class Play:
     human: str | None = None
     """Whose goal it is; None: the player's, or the first human's where the robot plays."""
     goal: str | None = None
-    """The goal's name; None: the last one that does not hold already where play begins."""
+    """The goal's name; None: the last one that does not hold already where play begins.
+
+    That may be out of reach: nobody has looked.
+    """
     others: Mapping[str, Policy] = field(default_factory=lambda: MappingProxyType({}))
     """Policies of other players by name; who is not named acts uniformly."""
     reward: Reward | None = None
