@@ -46,7 +46,7 @@ class Session:
     run: Any
     best: Any
     best_score: np.ndarray
-    """Mean return of the best evaluation of each seed."""
+    """Mean return of the best evaluation of each seed; -inf before the first."""
     n_done: int = 0
     """Updates made."""
     seconds: float = 0.0
@@ -65,7 +65,7 @@ class Session:
 
 
 def begin(job: Job, trainer: Trainer, folder: Path | None, progress: Progress) -> Session:
-    """A run before its first update, already judged: that is the performance at initialisation."""
+    """A run before its first update."""
     progress("Starting", None, f"{job.algorithm} on {job.target}")
     run = trainer.start()
     learner = trainer.learner(run)
@@ -74,9 +74,6 @@ def begin(job: Job, trainer: Trainer, folder: Path | None, progress: Progress) -
     sinks = Sinks(folder) if folder else None
     session = Session(job, trainer, run, best, nothing, folder=folder, sinks=sinks)
     session.progress = progress
-    with _timed(session):
-        _judge(session)
-    _save(session)
     return session
 
 
@@ -94,7 +91,11 @@ def restore(job: Job, trainer: Trainer, folder: Path, progress: Progress) -> Ses
 
 
 def proceed(session: Session) -> None:
-    """Train to the end."""
+    """Train to the end; a run that begins is judged first, for its performance untrained."""
+    if np.isneginf(session.best_score).all():
+        with _timed(session):
+            _judge(session)
+        _save(session)
     total = session.trainer.n_updates(session.job.n_steps)
     for stage in stages(total, session.job.n_evaluations):
         if stage.n_updates <= session.n_done:
@@ -175,8 +176,10 @@ def _save(session: Session) -> None:
         "seconds": [session.seconds, session.training_seconds, session.compile_seconds],
     }
     state = (session.run, session.best, session.best_score)
-    save(folder, session.n_steps, state, manifest)
+    # The best learner goes first: one that is ahead of its checkpoint is found again, while one
+    # that is behind the last checkpoint would stay so.
     write_tree(folder, BEST, session.best, {"scores": session.best_score.tolist()})
+    save(folder, session.n_steps, state, manifest)
 
 
 @contextmanager

@@ -1,0 +1,187 @@
+"""A run that is interrupted, however rudely, ends as if it never had been."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from empo.core import store
+from empo.core.errors import InputError
+from empo.core.store import read_arrays
+from empo.runs import trained
+from empo.runs.trained import job_of, read_job, resume, run_job
+from empo.runs.training_folder import CHECKPOINTS
+
+ON_POLICY = job_of(
+    "task:cartpole",
+    "a2c",
+    seed=3,
+    n_seeds=2,
+    n_steps=800,
+    settings={"n_evaluations": 4, "n_episodes": 2, "hidden": (8,)},
+)
+
+
+class Killed(BaseException):
+    """Stands for a signal: nobody catches it on purpose."""
+
+
+def outcome(folder: Path) -> dict[str, bytes]:
+    """All that must not depend on interruptions: parameters, optimiser, environments, metrics."""
+    found = {"metrics": (folder / "metrics.jsonl").read_bytes()}
+    for name in ("best", *last_three(folder)):
+        arrays, _ = read_arrays(folder / CHECKPOINTS, name)
+        found |= {f"{name}:{key}": array.tobytes() for key, array in arrays.items()}
+    return found
+
+
+def last_three(folder: Path) -> list[str]:
+    return sorted(path.stem for path in (folder / CHECKPOINTS).glob("step-*.json"))
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("uninterrupted") / "run"
+    run_job(ON_POLICY, folder)
+    return outcome(folder)
+
+
+@pytest.fixture
+def one_trainer(monkeypatch):
+    """Sessions share their compiled programs, as processes do through the cache on disk."""
+    trainer = trained.trainer_of(ON_POLICY)
+    monkeypatch.setattr(trained, "trainer_of", lambda job: trainer)
+
+
+def test_the_same_seed_gives_the_same_numbers(tmp_path, uninterrupted, one_trainer):
+    run_job(ON_POLICY, tmp_path / "again")
+    assert outcome(tmp_path / "again") == uninterrupted
+
+
+def test_a_run_killed_at_any_write_ends_the_same(
+    tmp_path, monkeypatch, uninterrupted, one_trainer
+):
+    write_together = store._write_together
+    for kill_at in range(1, 13):
+        folder = tmp_path / str(kill_at)
+        writes = 0
+
+        def write(writers, kill_at=kill_at):
+            nonlocal writes
+            writes += 1
+            if writes == kill_at:  # half of the files are complete, none has its name yet
+                path, fill = next(iter(writers.items()))
+                path.parent.mkdir(parents=True, exist_ok=True)
+                fill(path.with_name(f".{path.name}.1.tmp"))
+                raise Killed
+            write_together(writers)
+
+        monkeypatch.setattr(store, "_write_together", write)
+        try:
+            run_job(ON_POLICY, folder)
+        except Killed:
+            monkeypatch.setattr(store, "_write_together", write_together)
+            if kill_at <= 2:  # not even the settings were saved
+                run_job(ON_POLICY, folder, overwrite=True)
+            else:
+                resume(folder)
+        assert outcome(folder) == uninterrupted, kill_at
+
+
+def test_a_run_stopped_again_and_again_ends_the_same(
+    tmp_path, monkeypatch, uninterrupted, one_trainer
+):
+    folder, trainer = tmp_path / "run", trained.trainer_of(ON_POLICY)
+    advance, n_calls, n_stops = trainer.advance, 0, 0
+
+    def some(run, n_updates):
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls % 7 == 0:  # a checkpoint is five calls apart: what came after it is lost
+            raise Killed
+        return advance(run, n_updates)
+
+    monkeypatch.setattr(trainer, "advance", some)
+    go_on = partial(run_job, ON_POLICY, folder)
+    while True:
+        try:
+            go_on()
+            break
+        except Killed:
+            n_stops += 1
+            go_on = partial(resume, folder)
+    assert n_stops >= 3
+    assert outcome(folder) == uninterrupted
+
+
+def test_a_finished_run_is_only_judged_again(tmp_path, uninterrupted, one_trainer):
+    folder = tmp_path / "run"
+    first = run_job(ON_POLICY, folder)
+    again = resume(folder)
+    assert outcome(folder) == uninterrupted
+    assert (again.judged.returns == first.judged.returns).all()
+
+
+def test_a_run_is_not_overwritten_unasked(tmp_path, one_trainer):
+    folder = tmp_path / "run"
+    run_job(ON_POLICY, folder)
+    before = outcome(folder)
+    with pytest.raises(InputError, match=r"holds a run already.*resume"):
+        run_job(ON_POLICY, folder)
+    assert outcome(folder) == before
+    assert read_job(folder) == ON_POLICY
+
+
+def test_only_folders_of_training_runs_are_resumed(tmp_path):
+    with pytest.raises(InputError, match="holds no run"):
+        resume(tmp_path)
+    (tmp_path / "config.json").write_text('{"format": "empo run 1"}')
+    with pytest.raises(InputError, match="holds no training run"):
+        resume(tmp_path)
+
+
+TRAIN = ("train", "task:pendulum", "--algorithm", "sac", "--steps", "4000", "--hidden", "16,16")
+SMALL = ("--warmup", "500", "--capacity", "2000", "--batch-size", "32", "--episodes", "2")
+
+
+def empo(*arguments: object, timeout: float | None = None) -> int | None:
+    """Run a command in a process of its own; killed after `timeout`, it returns None."""
+    command = [sys.executable, "-m", "empo.cli", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        return process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        return None
+
+
+@pytest.mark.slow
+def test_twenty_kills_at_random_moments_change_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    begun = time.monotonic()
+    assert empo(*TRAIN, *SMALL, "--out", tmp_path / "warm") == 0  # fills the cache of programs
+    assert empo(*TRAIN, *SMALL, "--out", whole) == 0
+    seconds = (time.monotonic() - begun) / 2
+    moments = random.Random(0)
+    n_kills = 0
+    command = (*TRAIN, *SMALL, "--out", killed)
+    while n_kills < 20:
+        if empo(*command, timeout=moments.uniform(0.3, 1.1) * seconds) is None:
+            n_kills += 1
+            if (killed / "config.json").exists():
+                command = ("resume", killed)
+        else:  # it was faster: begin another one that is to be killed
+            assert outcome(killed) == outcome(whole)
+            command = (*TRAIN, *SMALL, "--out", killed, "--overwrite")
+    assert empo(*command) == 0
+    assert outcome(killed) == outcome(whole)
