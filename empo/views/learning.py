@@ -22,18 +22,18 @@ _WIDE = 1000.0
 
 
 def learning_curves(
-    curves: Mapping[str, Curve], title: str, *, threshold: float | None = None
+    curves: Mapping[str, Curve], title: str, width: float = 900.0, threshold: float | None = None
 ) -> Drawing:
     """The interquartile mean over seeds of each curve, with its 95% bootstrap band."""
     lines = [
         seed_line(curve, name, *_look(number))
         for number, (name, curve) in enumerate(curves.items())
     ]
-    level = None if threshold is None else (threshold, f"solved: {threshold:g}")
-    return line_chart(lines, Frame(title=title, level=level))
+    level = None if threshold is None else (threshold, f"threshold: {threshold:g}")
+    return line_chart(lines, Frame(title=title, width=width, height=_height(width), level=level))
 
 
-def run_curve(history: History, title: str, *, threshold: float | None = None) -> Drawing:
+def run_curve(history: History, width: float = 900.0) -> Drawing:
     """One run: evaluations with their band, each seed behind them, and returns while exploring."""
     lines: list[Line] = []
     judged = history.returns()
@@ -44,12 +44,11 @@ def run_curve(history: History, title: str, *, threshold: float | None = None) -
         many = len(judged.values) > 1
         name = "evaluated: middle of the seeds, 95% band" if many else "evaluated"
         lines.append(seed_line(judged, name, "who0"))
-        if many:
-            for values in judged.values:
-                x, y = _thinned(judged.steps, values)
-                lines.append(Line(x=x, y=y, colour="who0", thin=True))
-    level = None if threshold is None else (threshold, f"solved: {threshold:g}")
-    return line_chart(lines, Frame(title=title, level=level))
+        for values in judged.values if many else ():
+            x, y = _thinned(judged.steps, values)
+            lines.append(Line(x=x, y=y, colour="who0", thin=True))
+    title = "Return against environment steps"
+    return line_chart(lines, Frame(title=title, width=width, height=_height(width)))
 
 
 def health_chart(history: History, quantity: Quantity) -> Drawing | None:
@@ -72,14 +71,14 @@ def health_chart(history: History, quantity: Quantity) -> Drawing | None:
     return line_chart(lines, Frame(title=title, width=460, height=230, logarithmic=wide))
 
 
-def returns_chart(groups: Sequence[tuple[str, np.ndarray]]) -> Drawing:
+def returns_chart(groups: Sequence[tuple[str, np.ndarray]], width: float = 900.0) -> Drawing:
     """How the returns of single episodes are spread, one row for each (name, returns)."""
     rows = [(name, returns, _look(number)[0]) for number, (name, returns) in enumerate(groups)]
     frame = Frame(
         title="Returns of single episodes",
         x_label="return of an episode",
-        width=460,
-        height=60 + 95 * len(rows),
+        width=width,
+        height=60 + 85 * len(rows),
     )
     return histogram(rows, frame)
 
@@ -92,6 +91,10 @@ def seed_line(curve: Curve, name: str, colour: str, dash: tuple[float, ...] = ()
     return Line(
         x=steps, y=middle.centre, low=bounds[0], high=bounds[1], colour=colour, name=name, dash=dash
     )
+
+
+def _height(width: float) -> float:
+    return 150.0 + 0.22 * width
 
 
 def _look(number: int) -> tuple[str, tuple[float, ...]]:

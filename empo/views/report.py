@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
-from empo.core.store import write_text
 from empo.solver import Solution
 from empo.views.animate import film, write_film
+from empo.views.page import write_page
 from empo.views.sections import (
     choices,
     films,
@@ -47,16 +44,4 @@ def write_report(
         states(story),
         settings(solution),
     )
-    path = folder / PAGE
-    page = Template(_template("page.html")).substitute(
-        title=escape(solution.world.name),
-        style=_template("page.css"),
-        script=_template("page.js"),
-        body="\n".join(part for part in parts if part),
-    )
-    write_text(path, page)
-    return path
-
-
-def _template(name: str) -> str:
-    return files("empo.views").joinpath("templates", name).read_text(encoding="utf-8")
+    return write_page(folder / PAGE, solution.world.name, parts)

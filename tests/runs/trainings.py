@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from empo.runs.sinks import Sinks
+from empo.runs.trained import _config, job_of
+from empo.runs.training_folder import begin_training
 
 
 def write_training(
@@ -19,9 +21,17 @@ def write_training(
     best: float = 500.0,
     rate: float = 3.0,
     with_returns: bool = True,
+    finished: bool = True,
 ) -> Path:
     """Returns rise from 20 to near `best`; ten rows of training, five evaluations."""
-    folder.mkdir(parents=True, exist_ok=True)
+    job = job_of(
+        target,
+        algorithm,
+        n_seeds=n_seeds,
+        n_steps=10_000,
+        settings={"n_evaluations": 5, "max_grad_norm": float("inf")},
+    )
+    begin_training(folder, _config(job), overwrite=True)
     random = np.random.default_rng(0)
     offsets = random.normal(0, 0.05 * best, n_seeds)
     with Sinks(folder) as sinks:
@@ -32,17 +42,6 @@ def write_training(
                     sinks.write(step, seed, "train", _training(step, level, random))
                 if step % 2000 == 0:
                     sinks.write(step, seed, "evaluate", _evaluation(level, random, with_returns))
-    config = {
-        "format": "empo run 1",
-        "kind": "training",
-        "target": target,
-        "algorithm": algorithm,
-        "seed": 0,
-        "n_seeds": n_seeds,
-        "n_steps": 10_000,
-        "settings": {"clip": 0.2, "rollout": {"n_envs": 8}, "optim": {"max_grad_norm": "inf"}},
-        "versions": {"empo": "0.1.0", "jax": "0.10.2"},
-    }
     report = {
         "algorithm": algorithm,
         "target": target,
@@ -56,8 +55,10 @@ def write_training(
         "eval_return_iqm": best,
         "eval_return_low": None if n_seeds == 1 else 0.9 * best,
         "eval_return_high": None if n_seeds == 1 else 1.1 * best,
+        "eval_return_worst_seed": 0.9 * best,
     }
-    (folder / "config.json").write_text(json.dumps(config))
+    if not finished:
+        return folder
     (folder / "report.json").write_text(json.dumps(report))
     return folder
 
