@@ -81,24 +81,20 @@ def changed(settings: Any, changes: Mapping[str, Any]) -> Any:
 
     Raises `InputError` that names all settings there are not.
     """
-    unknown = sorted(changes.keys() - setting_names(type(settings)))
+    known = setting_names(settings)
+    unknown = sorted(changes.keys() - known)
     if unknown:
-        raise InputError(
-            [
-                f"setting {name!r}: there is none (there are "
-                f"{', '.join(sorted(setting_names(type(settings))))})"
-                for name in unknown
-            ]
-        )
+        there_are = ", ".join(sorted(known))
+        raise InputError([f"setting {n!r}: there is none (there are {there_are})" for n in unknown])
     return _changed(settings, changes)
 
 
-def setting_names(kind: type[Any]) -> set[str]:
-    """The names of all settings of a dataclass and of the groups within it."""
-    hints = get_type_hints(kind)
+def setting_names(settings: Any) -> set[str]:
+    """The names of all settings, those of the groups within included."""
     names: set[str] = set()
-    for f in fields(kind):
-        names |= setting_names(hints[f.name]) if is_dataclass(hints[f.name]) else {f.name}
+    for f in fields(settings):
+        value = getattr(settings, f.name)
+        names |= setting_names(value) if is_dataclass(value) else {f.name}
     return names
 
 
