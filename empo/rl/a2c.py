@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from empo.core.types import Array, Float
 from empo.nets import Networks
@@ -47,9 +48,9 @@ def a2c(settings: A2C, networks: Networks, n_steps: int) -> Algorithm:
         return start(networks, adam, key=key)
 
     def update(learner: ActorCritic, data: Steps, *, key: Array) -> tuple[ActorCritic, Metrics]:
-        gradient, metrics = a2c_gradient(settings, learner.nets, data)
-        nets, state, norm = descend(adam, gradient, learner.optimiser, learner.nets)
-        return ActorCritic(nets, state), metrics | {"grad_norm": norm}
+        # A barrier, so that gradients are the same numbers as those an asynchronous worker sends.
+        message = jax.lax.optimization_barrier(a2c_gradient(settings, learner.nets, data))
+        return applied(adam, learner, *message)
 
     return Algorithm(init, sample, mode, update, settings.rollout)
 
@@ -57,6 +58,14 @@ def a2c(settings: A2C, networks: Networks, n_steps: int) -> Algorithm:
 def a2c_gradient(settings: A2C, nets: Nets, data: Steps) -> tuple[Any, Metrics]:
     """The gradient of `loss`, and what there is to say of it; asynchronous workers send this."""
     return jax.grad(loss, argnums=1, has_aux=True)(settings, nets, data)
+
+
+def applied(
+    adam: optax.GradientTransformation, learner: ActorCritic, gradient: Any, metrics: Metrics
+) -> tuple[ActorCritic, Metrics]:
+    """The learner after a step along a gradient, be it of its present networks or of older ones."""
+    nets, state, norm = descend(adam, gradient, learner.optimiser, learner.nets)
+    return ActorCritic(nets, state), metrics | {"grad_norm": norm}
 
 
 def loss(settings: A2C, nets: Nets, data: Steps) -> tuple[Float[Array, ""], Metrics]:
