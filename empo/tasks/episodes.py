@@ -37,7 +37,7 @@ class Stepped(NamedTuple):
 
 def begin(task: Task, *, key: Array) -> Episode:
     """A new episode."""
-    return Episode(task.reset(key=key), jnp.int32(0), jnp.float32(0.0))
+    return Episode(task.reset(key=key), jnp.int32(0), jnp.zeros(()))
 
 
 def advance(task: Task, episode: Episode, action: Array, *, key: Array) -> tuple[Episode, Stepped]:

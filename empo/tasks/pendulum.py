@@ -53,8 +53,9 @@ def step(
     angle, spin = state
     (torque,) = action
     cost = angle**2 + SPIN_COST * spin**2 + TORQUE_COST * torque**2
-    spin_rate = 1.5 * GRAVITY * jnp.sin(angle) + 3.0 * torque
-    spin = jnp.clip(spin + SECONDS * spin_rate, -SPIN_LIMIT, SPIN_LIMIT)
+    # One product to each sum: of a sum of two the compiler rounds either, and not always the same.
+    spin = spin + SECONDS * 1.5 * GRAVITY * jnp.sin(angle)
+    spin = jnp.clip(spin + SECONDS * 3.0 * torque, -SPIN_LIMIT, SPIN_LIMIT)
     after = State(within_a_turn(angle + SECONDS * spin), spin)
     return after, -cost, jnp.zeros_like(angle, dtype=bool)
 
