@@ -11,12 +11,14 @@ WORLDS = (
     "agents bushmodel compile contests expand goals grid gridbuild gridworld layering moves "
     "packing pixels placed priors statenames stepping tabular terrain world"
 )
+RL = "baselines importance recurrence returns vtrace"
 TASKS = "frames gymmake gymnasium gymspaces"
 CHECKED = [
     "empo.core",
     "empo.solver",
     *(f"empo.theory.{name}" for name in THEORY.split()),
     *(f"empo.worlds.{name}" for name in WORLDS.split()),
+    *(f"empo.rl.{name}" for name in RL.split()),
     *(f"empo.tasks.{name}" for name in TASKS.split()),
 ]
 """Where annotations are checked at every call, the axes of arrays included.

@@ -82,7 +82,7 @@ def n_step_target(
         return reward_to_go(reward, value_next, discount, boundary)
     last = trajectory_ends(boundary)
 
-    def one_more(_: int, target: Float[Array, " t *n"]) -> Float[Array, " t *n"]:
+    def one_more(_, target):
         return reward + discount * jnp.where(last, value_next, next_rows(target))
 
     one_step = reward + discount * value_next
