@@ -12,7 +12,8 @@ no state can come back, one backward sweep solves everything: each layer of stat
 already solved. Else both phases are fixed points:
 
 - Phase 1 iterates from V_h^m = 0. Once the residual falls at a steady rate, Anderson acceleration
-  takes over, near the solution that plain iteration is on its way to. `repeat` looks for others.
+  takes over. What it finds is kept if plain iteration is seen to be on its way there, too; else
+  plain iteration goes on. `repeat` looks for others, from other starting points.
 - Phase 2 starts at beta_r = 0, where the solution is unique, and follows it while beta_r rises.
 
 STOPPING. Unknowns are B_V and log(-V_r), so a residual max |F(x) - x| is an absolute error of what

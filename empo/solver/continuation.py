@@ -18,6 +18,7 @@ import numpy as np
 
 from empo.core.errors import NotConverged
 from empo.core.types import Array
+from empo.solver.basin import plain_limit
 from empo.solver.cyclic import Cyclic, human_operator, pack_robot, robot_operator, uniform_operator
 from empo.solver.fixed_point import Operator, Result, Rules, fixed_point
 from empo.solver.problem import Problem, check_power
@@ -26,6 +27,8 @@ from empo.solver.tables import join
 Progress = Callable[[str, int, float], None]
 """Gets what is being solved, the number of sweeps so far and the residual."""
 
+_WORTHWHILE = 100
+"""Phase 1 goes on in plain steps if so many may do: acceleration has to be checked."""
 _ON_THE_WAY = 1e-3
 """The tolerance for values of beta_r below the final one."""
 _SWEEPS_ON_THE_WAY = 300
@@ -41,16 +44,17 @@ def solve_humans(
 ) -> tuple[Array, int]:
     """B_{V_h^m} and the number of sweeps; goals are solved in blocks of `block`.
 
-    Starts at V_h^m = 0, or at the values of B given. Raises `NotConverged`.
+    The solution that plain iteration reaches from V_h^m = 0, or from the values of B given. Raises
+    `NotConverged`.
     """
     begin = np.asarray(cyclic.start if start is None else start) / cyclic.most
     blocks, sweeps = [], 0
     for first in range(0, begin.shape[2], block):
         shares = begin[..., first : first + block]
-        found = fixed_point(
+        found = plain_limit(
             human_operator(cyclic, first, shares.shape[2]),
             shares.ravel(),
-            rules,
+            replace(rules, worthwhile=_WORTHWHILE),
             _are_shares,
             lambda n, residual, before=sweeps: progress("equations (1)-(3)", before + n, residual),
         )
