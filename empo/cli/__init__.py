@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "train an actor-critic on a task and leave a folder with the policy",
     "resume": "go on with a training run that was interrupted",
     "evaluate": "play fresh episodes of a trained policy",
+    "compare": "lay training runs over each other: returns, steps, time",
     "check": "list every mistake in world files",
     "worlds": "list the worlds that come with empo",
     "view": "write the page with pictures of a solved world anew",

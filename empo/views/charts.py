@@ -84,8 +84,8 @@ def line_chart(lines: Sequence[Line], frame: Frame) -> Drawing:
     shapes += _steps_below(last, lambda x: place(x, ticks[0])[0], bottom, frame.x_label)
     if frame.level is not None and math.isfinite(scale.part(frame.level[0])):
         shapes += _marked(place(0, frame.level[0])[1], frame.level[1], left, right)
-    for line in sorted(lines, key=lambda line: not line.thin):
-        shapes += _drawn(line, place, scale)
+    shapes += [band for line in lines for band in _bands(line, place, scale)]
+    shapes += [_drawn(line, place, scale) for line in sorted(lines, key=lambda line: not line.thin)]
     said = ". ".join(_in_words(line) for line in lines if not line.thin and len(line.reach))
     return Drawing(frame.width, frame.height, tuple(shapes), frame.title, said)
 
@@ -136,6 +136,13 @@ def compact(number: float) -> str:
         if size <= abs(number) < 1e12:
             return f"{number / size:.4g}{letter}"
     return f"{number + 0.0:.4g}"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """An interval in few characters; empty if there is none."""
+    if low is None or high is None:
+        return ""
+    return f"{compact(low)}{' to ' if low < 0 or high < 0 else '–'}{compact(high)}"
 
 
 @dataclass(frozen=True)
@@ -223,15 +230,20 @@ def _marked(y: float, name: str, left: float, right: float) -> list[Shape]:
     ]
 
 
-def _drawn(line: Line, place: Callable[[float, float], Point], scale: _Scale) -> list[Shape]:
-    """The band below, each unbroken piece of the line, dots if they are few."""
+def _bands(line: Line, place: Callable[[float, float], Point], scale: _Scale) -> list[Shape]:
+    if line.low is None or line.high is None:
+        return []
+    bands: list[Shape] = []
+    for piece in _pieces(line.low, line.high, scale=scale):
+        above = [place(line.x[i], line.high[i]) for i in piece]
+        below = [place(line.x[i], line.low[i]) for i in reversed(piece)]
+        bands.append(Poly((*above, *below), Style(fill=line.colour, opacity=0.18)))
+    return bands
+
+
+def _drawn(line: Line, place: Callable[[float, float], Point], scale: _Scale) -> Group:
+    """Each unbroken piece of the line; dots if they are few."""
     shapes: list[Shape] = []
-    if line.low is not None and line.high is not None:
-        for piece in _pieces(line.low, line.high, scale=scale):
-            above = [place(line.x[i], line.high[i]) for i in piece]
-            below = [place(line.x[i], line.low[i]) for i in reversed(piece)]
-            band = Style(fill=line.colour, opacity=0.18)
-            shapes.append(Poly((*above, *below), band))
     width, opacity = (1.2, 0.4) if line.thin else (2.6, 1.0)
     stroke = Style(stroke=line.colour, width=width, opacity=opacity, dash=line.dash)
     dots = len(line.y) <= _MOST_DOTS and not line.thin
@@ -242,7 +254,7 @@ def _drawn(line: Line, place: Callable[[float, float], Point], scale: _Scale) ->
         if dots or len(points) == 1:
             fill = Style(fill=line.colour, opacity=opacity)
             shapes += [Circle(x, y, 2.0 if line.thin else 3.0, fill) for x, y in points]
-    return [Group(tuple(shapes), title=line.name or None)]
+    return Group(tuple(shapes), title=line.name or None)
 
 
 def _pieces(*columns: Float[np.ndarray, " point"], scale: _Scale) -> list[list[int]]:

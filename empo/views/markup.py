@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -35,6 +35,12 @@ def figure(
         svg = f'<div class="bounded" style="{bounds[css_class]}">{svg}</div>'
     inside = f'<div class="scroll">{svg}</div>' if css_class == "graph" else svg
     return f"<figure>{top}{inside}{below}</figure>"
+
+
+def in_two_widths(draw: Callable[[float], Drawing]) -> str:
+    """A figure for wide screens and one for narrow ones, of which the page shows one."""
+    wide, narrow = to_svg(draw(900.0), "wide"), to_svg(draw(460.0), "narrow")
+    return f"<figure>{wide}{narrow}</figure>"
 
 
 def tiles(facts: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -14,10 +14,9 @@ from empo.runs.checkup import Checkup
 from empo.runs.health import HEALTH, Finding, Quantity, findings
 from empo.runs.history import History
 from empo.runs.stats import over_seeds
-from empo.views.charts import compact
-from empo.views.drawing import Drawing
+from empo.views.charts import compact, span
 from empo.views.learning import health_chart, returns_chart, run_curve
-from empo.views.markup import inlined, section, table, tiles
+from empo.views.markup import in_two_widths, inlined, section, table, tiles
 from empo.views.svg import to_svg
 
 VIDEO = "policy.mp4"
@@ -189,17 +188,10 @@ def settings(told: Told) -> str:
     )
 
 
-def in_two_widths(draw: Callable[[float], Drawing]) -> str:
-    """A figure for wide screens and one for narrow ones, of which the page shows one."""
-    wide, narrow = to_svg(draw(900.0), "wide"), to_svg(draw(460.0), "narrow")
-    return f"<figure>{wide}{narrow}</figure>"
-
-
 def _facts(report: Mapping[str, Any]) -> dict[str, str]:
-    low, high = report.get("eval_return_low"), report.get("eval_return_high")
     facts = {"Return of the best policy": compact(report["eval_return_iqm"])}
-    if low is not None and high is not None:
-        facts["95% interval"] = f"{compact(low)}–{compact(high)}"
+    if interval := span(report.get("eval_return_low"), report.get("eval_return_high")):
+        facts["95% interval"] = interval
     if report.get("eval_return_worst_seed") is not None and report["n_seeds"] > 1:
         facts["Worst seed"] = compact(report["eval_return_worst_seed"])
     return facts | {

@@ -33,7 +33,7 @@ def write_training(
     )
     begin_training(folder, _config(job), overwrite=True)
     random = np.random.default_rng(0)
-    offsets = random.normal(0, 0.05 * best, n_seeds)
+    offsets = random.normal(0, 0.05 * abs(best), n_seeds)
     with Sinks(folder) as sinks:
         for step in range(0, 10_001, 1000):
             for seed in range(n_seeds):
