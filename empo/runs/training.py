@@ -15,7 +15,7 @@ from empo.runs.checkpoint import load_last, save, write_tree
 from empo.runs.setup import Job
 from empo.runs.sinks import Sinks
 from empo.runs.training_folder import CHECKPOINTS
-from empo.tasks.trainer import Chunk, Judged, Trainer
+from empo.tasks.trainer import Chunk, Diverged, Judged, Trainer
 
 BEST = "best"
 """Name of the checkpoint that holds the learner of the best evaluation, for each seed."""
@@ -135,6 +135,11 @@ def _judge(session: Session) -> None:
     seed = _judging_seed(job, session.n_done)
     judged = session.trainer.judge(learner, job.n_episodes, seed=seed)
     score = judged.returns.mean(axis=1)
+    if not np.isfinite(score).all():
+        raise Diverged(
+            f"step {session.n_steps:,}: episodes that the policy was judged by returned {score} "
+            f"(wanted finite numbers: look at the rewards)"
+        )
     better = score > session.best_score
     if better.any():
         session.best = session.trainer.pick(better, learner, session.best)

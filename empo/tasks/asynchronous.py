@@ -102,7 +102,7 @@ class AsynchronousTrainer(Seeds):
 
     def start(self) -> Crew:
         """A crew before its first update."""
-        return self._call("start", self._over_seeds(self._begin), self._keys)
+        return self._programs.call("start", self._over_seeds(self._begin), self._keys)
 
     def shape(self) -> Crew:
         """A crew as a pytree of shapes and types, found without any work."""
@@ -114,9 +114,9 @@ class AsynchronousTrainer(Seeds):
         All workers begin with the learner as it is.
         """
         self._compile(run)
-        master = Master(run.learner, self._compiled["receive"], n_updates)
+        master = Master(run.learner, self._programs["receive"], n_updates)
         workers = self._labour(master, run.workers)
-        check = self._call("finite", all_finite, master.learner)
+        check = self._programs.call("finite", all_finite, master.learner)
         crew = Crew(master.learner, workers, run.n_updates + n_updates)
         if not check:
             check_finite(crew.learner, self.n_steps(crew))
@@ -145,7 +145,7 @@ class AsynchronousTrainer(Seeds):
     def _work(self, master: Master, worker: Run) -> Run:
         while claimed := master.claim():
             learner, version = claimed
-            worker, sent = jax.block_until_ready(self._compiled["gather"](learner, worker))
+            worker, sent = jax.block_until_ready(self._programs["gather"](learner, worker))
             master.submit(sent, version)
         return worker
 
@@ -161,8 +161,8 @@ class AsynchronousTrainer(Seeds):
         gather, receive = self._over_seeds(self._gather), self._over_seeds(self._receive)
         worker = run.workers[0]
         _, sent = jax.eval_shape(gather, run.learner, worker)
-        self._prepared("gather", gather, run.learner, worker)
-        self._prepared("receive", receive, run.learner, sent.message, sent.key)
+        self._programs.prepared("gather", gather, run.learner, worker)
+        self._programs.prepared("receive", receive, run.learner, sent.message, sent.key)
 
     def _gather(self, learner: Any, worker: Run) -> tuple[Run, Sent]:
         def act(observation: Any, memory: Any, *, key: Array) -> Acted:

@@ -21,7 +21,7 @@ class DeviceTrainer(Seeds):
 
     def start(self) -> Run:
         """A run before its first update, its replay buffer warmed up."""
-        return self._call("start", self._over_seeds(self._start), self._keys)
+        return self._programs.call("start", self._over_seeds(self._start), self._keys)
 
     def shape(self) -> Run:
         """A run as a pytree of shapes and types, found without any work."""
@@ -29,7 +29,7 @@ class DeviceTrainer(Seeds):
 
     def advance(self, run: Run, n_updates: int) -> tuple[Run, Chunk]:
         """Make so many updates; the old `run` is used up. Raises `Diverged`."""
-        run, sums, ended, n_done, healthy = self._call(
+        run, sums, ended, n_done, healthy = self._programs.call(
             "advance", self._advance, run, np.int32(n_updates), donate=True
         )
         if not healthy:

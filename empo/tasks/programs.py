@@ -24,9 +24,19 @@ class Programs:
 
         `name` stands for the function and the shapes of its arguments.
         """
+        return self.prepared(name, function, *arguments, donate=donate)(*arguments)
+
+    def __getitem__(self, name: Hashable) -> Callable[..., Any]:
+        """What was compiled under that name."""
+        return self._compiled[name]
+
+    def prepared(
+        self, name: Hashable, function: Callable[..., Any], *arguments: Any, donate: bool = False
+    ) -> Callable[..., Any]:
+        """The function, compiled for arguments like these."""
         if name not in self._compiled:
             begin = time.perf_counter()
             jitted = jax.jit(function, donate_argnums=(0,) if donate else ())
             self._compiled[name] = jitted.lower(*arguments).compile()
             self.seconds += time.perf_counter() - begin
-        return self._compiled[name](*arguments)
+        return self._compiled[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from empo.core.types import Array, Bool
 from empo.rl.algorithm import Algorithm, Metrics
 from empo.tasks.device import Ended, play
 from empo.tasks.episodes import clipped
+from empo.tasks.programs import Programs
 from empo.tasks.task import Task
 from empo.tasks.trainer import Chunk, Judged, updates_within
 
@@ -23,11 +23,15 @@ class Seeds:
 
     def __init__(self, algorithm: Algorithm, task: Task, seeds: Sequence[int]) -> None:
         self.n_seeds = len(seeds)
-        self.compile_seconds = 0.0
+        self._programs = Programs()
         self._algorithm = algorithm
         self._task = task
         self._keys = self._over_seeds(jax.random.key)(jnp.array(seeds).squeeze(axis=_single(seeds)))
-        self._compiled: dict[Any, Callable[..., Any]] = {}
+
+    @property
+    def compile_seconds(self) -> float:
+        """Spent compiling so far."""
+        return self._programs.seconds
 
     def n_updates(self, n_steps: int) -> int:
         """Updates that use at most so many environment steps, at least one."""
@@ -46,14 +50,17 @@ class Seeds:
         key = jax.random.fold_in(jax.random.key(seed), n_episodes)
         keys = jax.random.split(key, self.n_seeds) if self.n_seeds > 1 else key
         judge = self._over_seeds(episodes)
-        returns, lengths = self._call(("judge", n_episodes), judge, learner, keys)
+        returns, lengths = self._programs.call(("judge", n_episodes), judge, learner, keys)
         shape = (self.n_seeds, n_episodes)
-        return Judged(np.asarray(returns).reshape(shape), np.asarray(lengths).reshape(shape))
+        exact = (np.asarray(x, np.float64).reshape(shape) for x in (returns, lengths))
+        return Judged(*exact)
 
     def act(self, learner: Any, observation: np.ndarray, number: int) -> np.ndarray:
         """What the learner of that seed, counted from 0, does at ONE observation."""
         one = jax.tree.map(lambda x: x[number], learner) if self.n_seeds > 1 else learner
-        action = self._call(("act", observation.shape), self._algorithm.best, one, observation)
+        action = self._programs.call(
+            ("act", observation.shape), self._algorithm.best, one, observation
+        )
         return np.asarray(clipped(self._task, action))
 
     def pick(self, chosen: Bool[np.ndarray, " seed"], learner: Any, other: Any) -> Any:
@@ -62,27 +69,10 @@ class Seeds:
         pick = self._over_seeds(
             lambda which, a, b: jax.tree.map(lambda a, b: jnp.where(which, a, b), a, b)
         )
-        return self._call("pick", pick, which, learner, other)
+        return self._programs.call("pick", pick, which, learner, other)
 
     def close(self) -> None:
         """There is nothing to let go of."""
-
-    def _call(
-        self, name: Any, function: Callable[..., Any], *arguments: Any, donate: bool = False
-    ) -> Any:
-        """Call a function, compiled when it is first called."""
-        return self._prepared(name, function, *arguments, donate=donate)(*arguments)
-
-    def _prepared(
-        self, name: Any, function: Callable[..., Any], *arguments: Any, donate: bool = False
-    ) -> Callable[..., Any]:
-        """The function compiled for arguments like these; that takes `compile_seconds`."""
-        if name not in self._compiled:
-            begin = time.perf_counter()
-            jitted = jax.jit(function, donate_argnums=(0,) if donate else ())
-            self._compiled[name] = jitted.lower(*arguments).compile()
-            self.compile_seconds += time.perf_counter() - begin
-        return self._compiled[name]
 
     def _chunk(self, sums: Metrics, ended: Ended, n_updates: float) -> Chunk:
         """What updates brought, from the sums over them."""

@@ -40,7 +40,11 @@ class Trainer(Protocol):
 
     n_seeds: int
     exact: bool
-    compile_seconds: float
+
+    @property
+    def compile_seconds(self) -> float:
+        """Spent compiling so far."""
+        ...
 
     def n_updates(self, n_steps: int) -> int:
         """Updates that use at most so many environment steps, at least one."""
