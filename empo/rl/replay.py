@@ -29,6 +29,9 @@ def add(buffer: Buffer, rows: Any) -> Buffer:
     """Append rows in order, over the oldest ones where there is no room."""
     capacity, n_rows = n_places(buffer), len(jax.tree.leaves(rows)[0])
     places = (buffer.n_added + jnp.arange(n_rows)) % capacity
+    if n_rows == 1:
+        # A single row the compiler would write anew wherever it reads, and copy all rows for that.
+        rows, places = jax.tree.map(lambda x: jnp.repeat(x, 2, axis=0), (rows, places))
     written = jax.tree.map(lambda old, new: old.at[places].set(new), buffer.rows, rows)
     return Buffer(written, buffer.n_added + n_rows)
 
