@@ -12,12 +12,17 @@ WORLDS = (
     "packing pixels placed priors statenames stepping tabular terrain world"
 )
 RL = "baselines importance recurrence returns vtrace"
-TASKS = "frames gymmake gymnasium gymspaces"
+NETS = "heads mlp"
+TASKS = (
+    "acrobot cartpole episodes frames gymmake gymnasium gymspaces mountain_car pendulum probes "
+    "registry task toys"
+)
 CHECKED = [
     "empo.core",
     "empo.solver",
     *(f"empo.theory.{name}" for name in THEORY.split()),
     *(f"empo.worlds.{name}" for name in WORLDS.split()),
+    *(f"empo.nets.{name}" for name in NETS.split()),
     *(f"empo.rl.{name}" for name in RL.split()),
     *(f"empo.tasks.{name}" for name in TASKS.split()),
 ]

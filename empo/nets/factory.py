@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -44,6 +44,11 @@ class NetSettings:
     def __post_init__(self) -> None:
         if any(size < 1 for size in self.hidden):
             raise InputError(f"hidden: found {self.hidden} (wanted sizes of at least 1)")
+        known = get_args(Activation)
+        if self.activation not in known:
+            raise InputError(
+                f"activation: found {self.activation!r} (wanted one of {', '.join(known)})"
+            )
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Scalar(eqx.Module):
 
     body: MLP
 
-    def __call__(self, *inputs: Float[Array, " i"]) -> Float[Array, ""]:
+    def __call__(self, *inputs: Float[Array, " _"]) -> Float[Array, ""]:
         """The number; several inputs are joined to one vector."""
         return self.body(jnp.concatenate(inputs))[0]
 

@@ -74,6 +74,9 @@ class SquashedPolicy(eqx.Module):
     body: MLP
     box: Box = eqx.field(static=True)
 
+    def __check_init__(self) -> None:
+        bounded(self.box)
+
     def __call__(self, observation: Float[Array, " o"]) -> SquashedGaussian:
         """The policy's choice, within the box."""
         mean, raw = jnp.split(self.body(observation), 2, axis=-1)
@@ -88,6 +91,9 @@ class DeterministicPolicy(eqx.Module):
     body: MLP
     box: Box = eqx.field(static=True)
 
+    def __check_init__(self) -> None:
+        bounded(self.box)
+
     def __call__(self, observation: Float[Array, " o"]) -> Float[Array, " a"]:
         """The action."""
         centre, half = bounded(self.box)
@@ -96,12 +102,21 @@ class DeterministicPolicy(eqx.Module):
 
 def centre_and_half(box: Box) -> tuple[Float[Array, " a"], Float[Array, " a"]]:
     """The middle of each component's range and half its width; 0 and 1 where it is unbounded."""
-    low, high = np.array(box.low), np.array(box.high)
+    low, high = np.array(box.low, np.float32), np.array(box.high, np.float32)
     known = np.isfinite(low) & np.isfinite(high)
     with np.errstate(invalid="ignore"):
-        centre = np.where(known, (low + high) / 2, 0.0)
-        half = np.where(known, (high - low) / 2, 1.0)
-    return jnp.asarray(centre, jnp.float32), jnp.asarray(half, jnp.float32)
+        centre = np.where(known, low / 2 + high / 2, np.float32(0.0))
+        half = np.where(known, high / 2 - low / 2, np.float32(1.0))
+    half[known] = _within(centre[known], half[known], low[known], high[known])
+    return jnp.asarray(centre), jnp.asarray(half)
+
+
+def _within(centre: np.ndarray, half: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Half the width, less what rounding would add to the box."""
+    while (beyond := (centre + half > high) | (centre - half < low)).any():
+        digit = np.spacing(np.maximum(abs(centre), half))
+        half = np.where(beyond, np.maximum(half - digit, 0), half)
+    return half
 
 
 def bounded(box: Box) -> tuple[Float[Array, " a"], Float[Array, " a"]]:
