@@ -25,8 +25,8 @@ def in_a_loop(increment, decay):
     return x
 
 
-@pytest.mark.parametrize("n_rows", [1, 2, 7, 8, 9, 16, 23, 128])
-@pytest.mark.parametrize("batch", [(), (3,), (2, 3)])
+@pytest.mark.parametrize("n_rows", [1, 7, 8, 9, 16, 23, 128])
+@pytest.mark.parametrize("batch", [(), (2, 3)])
 def test_it_is_what_a_loop_gives_whatever_the_number_of_rows(n_rows, batch):
     rng = np.random.default_rng(n_rows)
     increment, decay = rng.normal(size=(2, n_rows, *batch))

@@ -80,8 +80,8 @@ def test_rewards_discounted_from_the_start_sum_to_the_whole_return(shape):
                 start = row + 1
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("n_steps", [1, 2, 3, 5, 8, 100, math.inf])
+@pytest.mark.parametrize("shape", [(1,), (11, 2, 2)])
+@pytest.mark.parametrize("n_steps", [1, 2, 5, 11, 100, math.inf])
 def test_A17_n_step_targets_are_their_definition(shape, n_steps):
     rollout = drawn(1, *shape)
     close(
