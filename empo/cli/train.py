@@ -15,6 +15,7 @@ from empo.cli.progress import showing
 from empo.cli.trained_summary import finish
 from empo.nets import NetSettings
 from empo.rl.algorithm import Replay, Rollout
+from empo.rl.normalise import InputSettings
 from empo.rl.optim import Optim
 from empo.rl.registry import RECIPES, recipe
 from empo.runs.presets import preset
@@ -45,7 +46,13 @@ Exit codes: 2 for bad input, or if what is learned stops being finite."""
 
 DEFAULT = "ppo"
 
-_TITLES = {Rollout: "data", Replay: "data", Optim: "optimiser", NetSettings: "networks"}
+_TITLES = {
+    Rollout: "data",
+    Replay: "data",
+    Optim: "optimiser",
+    NetSettings: "networks",
+    InputSettings: "inputs",
+}
 """Of the groups of settings in the help."""
 
 

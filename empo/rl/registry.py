@@ -10,9 +10,11 @@ from typing import Any
 from empo.core.errors import InputError
 from empo.nets import NetSettings, Networks
 from empo.rl.a2c import A2C, a2c
+from empo.rl.a3c import A3C, a3c
 from empo.rl.adaptive_trpo import AdaptiveTRPO, adaptive_trpo
 from empo.rl.algorithm import Algorithm
 from empo.rl.ball_step import BallStep, ball_step
+from empo.rl.halves import Halves
 from empo.rl.impala import Impala, impala
 from empo.rl.npg import NPG, npg
 from empo.rl.ppo import PPO, ppo
@@ -27,10 +29,13 @@ OFF_POLICY_NETS = NetSettings(hidden=(256, 256), activation="relu", orthogonal=F
 
 @dataclass(frozen=True)
 class Recipe:
-    """How an algorithm is set and made: build(settings, networks, n_steps)."""
+    """How an algorithm is set and made: build(settings, networks, n_steps).
+
+    What is made comes in `Halves` if workers in threads are to gather for it.
+    """
 
     settings: type[Any]
-    build: Callable[[Any, Networks, int], Algorithm]
+    build: Callable[[Any, Networks, int], Algorithm | Halves]
     nets: NetSettings = ON_POLICY_NETS
     """Networks as its authors have them."""
 
@@ -39,6 +44,7 @@ RECIPES: dict[str, Recipe] = {
     "reinforce": Recipe(Reinforce, reinforce),
     "q-actor-critic": Recipe(QActorCritic, q_actor_critic),
     "a2c": Recipe(A2C, a2c),
+    "a3c": Recipe(A3C, a3c),
     "impala": Recipe(Impala, impala),
     "ball-step": Recipe(BallStep, ball_step),
     "npg": Recipe(NPG, npg),

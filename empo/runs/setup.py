@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 from empo.core.errors import InputError
 from empo.nets import NetSettings
 from empo.rl.algorithm import at_least
+from empo.rl.normalise import InputSettings
 from empo.rl.registry import recipe
 
 
@@ -21,6 +22,8 @@ class Setup:
     """Settings of the algorithm's own, with those of gathering data and of gradient steps."""
     nets: NetSettings = NetSettings()
     """Size and kind of all networks."""
+    inputs: InputSettings = InputSettings()
+    """What is done to observations and rewards before anything is learned from them."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,9 @@ def from_record(record: Mapping[str, Any], where: str) -> Job:
         return Job(
             **known,
             setup=Setup(
-                _read(settings, setup["algorithm"], where), _read(NetSettings, setup["nets"], where)
+                _read(settings, setup["algorithm"], where),
+                _read(NetSettings, setup["nets"], where),
+                _read(InputSettings, setup["inputs"], where),
             ),
         )
     except (KeyError, TypeError) as error:
