@@ -61,5 +61,6 @@ def explained_variance(
 def standardised(advantage: Float[Array, "*tn"]) -> Float[Array, "*tn"]:
     """Mean 0 and standard deviation 1 over the batch; all 0 if they are all the same."""
     centred = advantage - jnp.mean(advantage)
-    std = jnp.std(advantage)
-    return jnp.where(std > 0, centred / jnp.where(std > 0, std, 1.0), 0.0)
+    # Of equal numbers the mean, and so the deviation, may be a rounding error off.
+    varied = jnp.max(advantage) > jnp.min(advantage)
+    return jnp.where(varied, centred / jnp.where(varied, jnp.std(advantage), 1.0), 0.0)
