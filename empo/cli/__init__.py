@@ -18,6 +18,7 @@ COMMANDS = {
     "resume": "go on with a training run that was interrupted",
     "evaluate": "play fresh episodes of a trained policy",
     "compare": "lay training runs over each other: returns, steps, time",
+    "debug": "find out why a training does not learn",
     "check": "list every mistake in world files",
     "worlds": "list the worlds that come with empo",
     "view": "write the page with pictures of a solved world anew",

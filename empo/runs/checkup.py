@@ -17,7 +17,7 @@ CHECKUP = "debug.json"
 _FORMAT = "empo debug 1"
 
 _ALIKE = 0.1
-"""Cosine of two updates from unlike data below which chance has most of the say in each."""
+"""Cosine of two updates from independent data below which chance has most of the say in each."""
 _GAIN = 0.1
 """How much more alike updates must become for a larger batch to be worth a try."""
 
@@ -40,7 +40,7 @@ class Batch:
     size: int
     """Environment steps of data in an update."""
     alike: dict[str, float]
-    """For each network the mean cosine between two updates: 1 if only the data's mean counts."""
+    """For each network the mean cosine between two updates: 1 if chance has no say in them."""
     kl: float | None
     """Step of the policy, where the algorithm tells of it."""
 
@@ -148,7 +148,7 @@ def _of_batches(batches: tuple[Batch, ...]) -> Finding:
     name = "policy" if "policy" in small.alike else next(iter(small.alike))
     before, after = small.alike[name], large.alike[name]
     said = (
-        f"Two updates of the {name} network from unlike data have cosine {before:.2f} with "
+        f"Two updates of the {name} network from independent data have cosine {before:.2f} with "
         f"{small.size:,} steps, {after:.2f} with {large.size:,}."
     )
     if before < _ALIKE and after - before > _GAIN:
