@@ -192,12 +192,14 @@ def _from_arrays(
     theory: dict[str, Any] = {
         name: math.inf if value == "inf" else value for name, value in manifest["theory"].items()
     }
+    effort = dict(manifest["effort"])
+    effort["phase1_range"] = {name: tuple(ends) for name, ends in effort["phase1_range"].items()}
     return Solution(
         game=TabularGame(world, manifest["order"], layers, nothing, manifest["n_transitions"]),
         theory=Theory(**theory),
         prior=manifest["prior"],
         values=values,
-        effort=Effort(**manifest["effort"]),
+        effort=Effort(**effort),
     )
 
 
