@@ -13,7 +13,7 @@ from empo.core.types import Array, Float, Int
 from empo.rl.algorithm import Acted, Algorithm, Metrics, Replay
 from empo.rl.data import Steps, flat
 from empo.rl.replay import Buffer, add, empty, sample
-from empo.tasks.episodes import Episode, Stepped, advance, begin
+from empo.tasks.episodes import Episode, Stepped, begin, move, renewed
 from empo.tasks.task import Task
 from empo.tasks.trainer import warmup_rounds
 
@@ -82,27 +82,34 @@ def iterate(algorithm: Algorithm, task: Task, run: Run) -> tuple[Run, Metrics, E
 def gather(algorithm: Algorithm, task: Task, act: Act, run: Run) -> tuple[Run, Steps, Ended]:
     """`n_steps` steps in each environment."""
     plan = algorithm.gather
-    fresh = repeated(algorithm.fresh_memory, plan.n_envs)
+    forgotten = repeated(algorithm.fresh_memory, plan.n_envs)
 
     def step(
-        carry: tuple[Episode, Any], key: Array
+        carry: tuple[Episode, Any], chance: tuple[Array, Array, Episode]
     ) -> tuple[tuple[Episode, Any], tuple[Steps, Ended]]:
         episodes, memory = carry
-        key_act, key_step = jax.random.split(key)
+        keys_act, keys_step, fresh = chance
         observation = jax.vmap(task.observe)(episodes.state)
-        keys_act, keys_step = (jax.random.split(k, plan.n_envs) for k in (key_act, key_step))
         acted = jax.vmap(lambda o, m, k: act(o, m, key=k))(observation, memory, keys_act)
-        episodes, stepped = jax.vmap(lambda e, a, k: advance(task, e, a, key=k))(
+        episodes, stepped = jax.vmap(lambda e, a, k: move(task, e, a, key=k))(
             episodes, acted.action, keys_step
         )
+        episodes = jax.vmap(renewed)(episodes, fresh, stepped)
         memory = jax.tree.map(
-            lambda new, old: jax.vmap(jnp.where)(stepped.boundary, new, old), fresh, acted.memory
+            lambda new, old: jax.vmap(jnp.where)(stepped.boundary, new, old),
+            forgotten,
+            acted.memory,
         )
         return (episodes, memory), (_row(observation, acted, stepped, plan.gamma), _ended(stepped))
 
-    key, key_gather = jax.random.split(run.key)
+    # What chance brings is drawn beforehand, all at once: that is far cheaper than step by step.
+    key, *keys = jax.random.split(run.key, 4)
+    keys_act, keys_step, keys_reset = (
+        jax.random.split(k, (plan.n_steps, plan.n_envs)) for k in keys
+    )
+    fresh = jax.vmap(jax.vmap(lambda k: begin(task, key=k)))(keys_reset)
     (episodes, memory), (data, ended) = jax.lax.scan(
-        step, (run.episodes, run.memory), jax.random.split(key_gather, plan.n_steps)
+        step, (run.episodes, run.memory), (keys_act, keys_step, fresh)
     )
     n_steps = run.n_steps + plan.steps_per_update
     run = run._replace(episodes=episodes, memory=memory, key=key, n_steps=n_steps)
@@ -144,7 +151,7 @@ def play(
             episode, key, _ = carry
             key, key_step = jax.random.split(key)
             action = algorithm.best(learner, task.observe(episode.state))
-            episode, stepped = advance(task, episode, action, key=key_step)
+            episode, stepped = move(task, episode, action, key=key_step)
             return episode, key, stepped
 
         first = step((begin(task, key=key_reset), key, None))

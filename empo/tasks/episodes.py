@@ -43,12 +43,22 @@ def begin(task: Task, *, key: Array) -> Episode:
 def advance(task: Task, episode: Episode, action: Array, *, key: Array) -> tuple[Episode, Stepped]:
     """One step, and a new episode if this one is over. Actions are clipped to the task's bounds."""
     key_step, key_reset = jax.random.split(key)
-    state, reward, terminated = task.step(episode.state, clipped(task, action), key=key_step)
+    here, stepped = move(task, episode, action, key=key_step)
+    return renewed(here, begin(task, key=key_reset), stepped), stepped
+
+
+def move(task: Task, episode: Episode, action: Array, *, key: Array) -> tuple[Episode, Stepped]:
+    """One step; an episode that is over then is not to be moved again."""
+    state, reward, terminated = task.step(episode.state, clipped(task, action), key=key)
     here = Episode(state, episode.age + 1, episode.total + reward)
     boundary = terminated | (here.age >= task.time_limit)
-    fresh = begin(task, key=key_reset)
-    stepped = Stepped(reward, terminated, boundary, task.observe(state), here.age, here.total)
-    return jax.tree.map(lambda new, old: jnp.where(boundary, new, old), fresh, here), stepped
+    observation = task.observe(state)
+    return here, Stepped(reward, terminated, boundary, observation, here.age, here.total)
+
+
+def renewed(episode: Episode, fresh: Episode, stepped: Stepped) -> Episode:
+    """The fresh episode where the other is over."""
+    return jax.tree.map(lambda new, old: jnp.where(stepped.boundary, new, old), fresh, episode)
 
 
 def clipped(task: Task, action: Array) -> Array:
