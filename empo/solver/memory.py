@@ -21,6 +21,8 @@ _WANTED = ("v_h_e", "v_h_m", "pi_h", "q_h_m")
 """The optional quantities, the most wanted first."""
 _WORKING_VECTORS = 8
 """Vectors of all unknowns that a fixed-point search holds beside its history."""
+_COPIES = 3
+"""Of what is kept of a cyclic game: the solution, one more sweep's, and its parts when joined."""
 _RUNTIME = 0.4 * GIB
 """Python, JAX and compiled programs."""
 
@@ -56,9 +58,10 @@ def plan_memory(problem: Problem, allowed: float) -> Plan:
         block, history, working = sizes.n_goals, 0, sizes.tables
     spare -= working
     keep: set[str] = set()
-    room = min(spare, _KEPT_AT_MOST)
+    copies = _COPIES if game.order == "cyclic" else 1
+    room = min(spare, copies * _KEPT_AT_MOST)
     for name in _WANTED:
-        size = sizes.pi_h if name in ("pi_h", "q_h_m") else sizes.goal_values
+        size = copies * (sizes.pi_h if name in ("pi_h", "q_h_m") else sizes.goal_values)
         if size <= room:
             keep.add(name)
             room -= size

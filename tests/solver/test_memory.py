@@ -107,12 +107,12 @@ print(json.dumps([solution.game.n_states, solution.effort.planned_gib, peak]))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("theory", [{}, {"horizon": 40}], ids=["cyclic", "horizon"])
+@pytest.mark.parametrize("theory", [{}, {"horizon": 12}], ids=["cyclic", "horizon"])
 def test_the_peak_is_what_was_predicted(theory):
-    world = json.dumps(room(16, **theory))
+    world = json.dumps(room(12, x_h_floor=0.1, **theory))
     program = [sys.executable, "-c", MEASURED, world]
     done = subprocess.run(program, check=True, capture_output=True, text=True)
     n_states, planned, peak = json.loads(done.stdout)
-    assert n_states > 50_000
+    assert n_states > 15_000
     assert peak < 1.1 * planned
     assert planned < 2.5 * peak
