@@ -1,4 +1,4 @@
-"""`empo view`: the page of a solved world, drawn anew."""
+"""`empo view`: the page of a run, drawn anew."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import tyro
 
 from empo.cli.flags import Positional, parse
 from empo.core.errors import InputError
-from empo.runs.folder import VALUES
+from empo.runs.folder import VALUES, is_run, kind_of
+from empo.runs.training_folder import KIND
 
 TEACHING = """\
-Write report.html of a run folder anew, from the solution it holds, and print
-where it is. The page is one file that needs no network.
+Write report.html of a run folder anew, from the solution or the training run
+that it holds, and print where it is. The page is one file that needs no network.
 
 Example:
   empo view runs/key-door"""
@@ -24,7 +25,7 @@ Example:
 @dataclass
 class _Flags:
     folder: Annotated[Positional[str], tyro.conf.arg(metavar="FOLDER")]
-    """A folder that `empo solve` wrote."""
+    """A folder that `empo solve` or `empo train` wrote."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -32,6 +33,11 @@ def run(arguments: Sequence[str]) -> int:
     folder = Path(parse(_Flags, "view", arguments, TEACHING).folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder (wanted one that `empo solve` wrote)")
+    if is_run(folder) and kind_of(folder) == KIND:
+        from empo.views.training_report import write_training_report
+
+        print(write_training_report(folder))
+        return 0
     if not (folder / VALUES).is_file():
         raise InputError(f"{folder}: holds no solution (wanted a folder that `empo solve` wrote)")
     from empo.views import write_report

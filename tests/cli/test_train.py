@@ -32,6 +32,10 @@ def test_a_run_is_trained_judged_and_resumed(empo_main, tmp_path):
     again = empo_main("resume", folder, "--json")
     assert json.loads(again.out)["eval_return_mean"] == report["eval_return_mean"]
 
+    (folder / "report.html").unlink()
+    assert empo_main("view", folder).out == f"{folder / 'report.html'}\n"
+    assert "a2c" in (folder / "report.html").read_text()
+
     refused = empo_main("train", "task:cartpole", "--algorithm", "a2c", "--seeds", "2", *QUICK)
     assert refused.code == 2
     assert "holds a run already" in refused.err
