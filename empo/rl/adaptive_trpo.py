@@ -11,12 +11,16 @@ from typing import Any
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from empo.core.types import Array, Float
 from empo.nets import Networks
 from empo.rl.algorithm import Algorithm, Metrics, Rollout, at_least
 from empo.rl.npg import Natural, natural_direction
 from empo.rl.ppo import adapted
 from empo.rl.stepwise import Choices, Critic, stepwise
-from empo.rl.trust_region import mean_kl
+from empo.rl.trust_region import Product, Vector, mean_kl
+
+LONGEST = 4.0
+"""In targets, the greatest KL that a step may have by the quadratic model."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class AdaptiveTRPO:
     rollout: Rollout = Rollout(n_envs=8, n_steps=128)
 
     def __post_init__(self) -> None:
-        at_least("kl_target", self.kl_target, 0.0)
+        at_least("kl_target", self.kl_target, 1e-9)
         at_least("kl_coef", self.kl_coef, 1e-6)
         self.critic.check(self.rollout)
 
@@ -46,11 +50,22 @@ def adaptive_trpo(settings: AdaptiveTRPO, networks: Networks, n_steps: int) -> A
 
     def step(policy: Any, kl_coef: Any, choices: Choices) -> tuple[Any, Any, Metrics]:
         theta, unravel = ravel_pytree(policy)
-        direction, _ = natural_direction(settings.natural, policy, choices)
+        direction, product = natural_direction(settings.natural, policy, choices)
+        kl_coef = jnp.maximum(kl_coef, _least(settings, product, direction))
         policy = unravel(theta + direction / kl_coef)
         kl = mean_kl(choices.policy_old, policy, choices.observation)
+        # A step to nowhere says nothing of lambda.
         kl_coef_next = jnp.sqrt(adapted(kl_coef**2, kl, settings.kl_target))
-        return policy, kl_coef_next, {"kl": kl, "kl_coef": kl_coef}
+        return policy, jnp.where(kl > 0, kl_coef_next, kl_coef), {"kl": kl, "kl_coef": kl_coef}
 
     memory = jnp.float32(settings.kl_coef)
     return stepwise(step, memory, settings.critic, settings.rollout, networks, n_steps)
+
+
+def _least(settings: AdaptiveTRPO, product: Product, direction: Vector) -> Float[Array, ""]:
+    """lambda whose step has a KL of `LONGEST` targets, to second order.
+
+    Where there was little to gain for long, lambda has fallen; then it may be too late to adapt.
+    """
+    bend = jnp.vdot(direction, product(direction))
+    return jnp.sqrt(jnp.maximum(bend, 0.0) / (2 * LONGEST * settings.kl_target))

@@ -63,4 +63,5 @@ def standardised(advantage: Float[Array, "*tn"]) -> Float[Array, "*tn"]:
     centred = advantage - jnp.mean(advantage)
     # Of equal numbers the mean, and so the deviation, may be a rounding error off.
     varied = jnp.max(advantage) > jnp.min(advantage)
-    return jnp.where(varied, centred / jnp.where(varied, jnp.std(advantage), 1.0), 0.0)
+    variance = jnp.where(varied, jnp.mean(centred**2), 1.0)
+    return jnp.where(varied, centred / jnp.sqrt(variance), 0.0)
