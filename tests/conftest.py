@@ -17,6 +17,8 @@ TASKS = (
     "acrobot cartpole episodes frames gymmake gymnasium gymspaces mountain_car pendulum probes "
     "registry task toys"
 )
+RUNS = "checkup compare health history sinks stats"
+VIEWS = "charts learning"
 CHECKED = [
     "empo.core",
     "empo.solver",
@@ -25,6 +27,8 @@ CHECKED = [
     *(f"empo.nets.{name}" for name in NETS.split()),
     *(f"empo.rl.{name}" for name in RL.split()),
     *(f"empo.tasks.{name}" for name in TASKS.split()),
+    *(f"empo.runs.{name}" for name in RUNS.split()),
+    *(f"empo.views.{name}" for name in VIEWS.split()),
 ]
 """Where annotations are checked at every call, the axes of arrays included.
 

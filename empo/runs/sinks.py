@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 
@@ -81,7 +81,7 @@ class Sinks:
             self._events[seed] = EventsFile(folder, self._purge_step)
         return self._events[seed]
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Sinks:
         return self
 
     def __exit__(

@@ -91,14 +91,14 @@ def line_chart(lines: Sequence[Line], frame: Frame) -> Drawing:
 
 
 def histogram(
-    groups: Sequence[tuple[str, Float[np.ndarray, " number"], str]], frame: Frame, n_bins: int = 24
+    groups: Sequence[tuple[str, Float[np.ndarray, " _"], str]], frame: Frame, n_bins: int = 24
 ) -> Drawing:
     """The share of each group's numbers in equal ranges, one row per (name, numbers, colour)."""
     together = np.concatenate([numbers for _, numbers, _ in groups])
     low, high = float(together.min()), float(together.max())
     if high == low:
         low, high = low - 0.5, high + 0.5
-    left, right, top = 8.0, frame.width - 12.0, 8.0
+    left, right, top = 8.0, frame.width - _RIGHT, 8.0
     room = (frame.height - _BELOW - top) / len(groups)
     shapes: list[Shape] = []
 

@@ -13,6 +13,8 @@ from empo.runs.stats import over_seeds
 from empo.views.charts import Frame, Line, histogram, line_chart
 from empo.views.drawing import WHO, Drawing
 
+RETURNS = {"random actions": "who2", "before training": "who1", "last evaluation": "who0"}
+"""Kinds of episodes and their colours; the last is that of the learning curve."""
 _DASHES = ((), (9.0, 6.0), (2.5, 5.0))
 """Of lines beyond the number of colours."""
 _MOST_POINTS = 300
@@ -71,9 +73,9 @@ def health_chart(history: History, quantity: Quantity) -> Drawing | None:
     return line_chart(lines, Frame(title=title, width=460, height=230, logarithmic=wide))
 
 
-def returns_chart(groups: Sequence[tuple[str, np.ndarray]], width: float = 900.0) -> Drawing:
-    """How the returns of single episodes are spread, one row for each (name, returns)."""
-    rows = [(name, returns, _look(number)[0]) for number, (name, returns) in enumerate(groups)]
+def returns_chart(groups: Mapping[str, np.ndarray], width: float = 900.0) -> Drawing:
+    """How the returns of single episodes are spread, one row for each name in `RETURNS`."""
+    rows = [(name, groups[name], colour) for name, colour in RETURNS.items() if name in groups]
     frame = Frame(
         title="Returns of single episodes",
         x_label="return of an episode",

@@ -89,20 +89,19 @@ def watching(told: Told) -> str:
 
 def beginning(told: Told) -> str:
     """Returns before the first update and after the last, and those of random actions."""
-    groups: list[tuple[str, np.ndarray]] = []
-    if told.checkup:
-        groups.append(("random actions", np.array(told.checkup.random)))
     first, last = (told.history.episode_returns(when) for when in ("first", "last"))
-    if first:
-        groups.append(("before training", np.concatenate(first)))
-    if last and not all(map(np.array_equal, first, last)):
-        groups.append(("last evaluation", np.concatenate(last)))
-    groups = [(name, returns) for name, returns in groups if len(returns)]
+    found = {
+        "random actions": [np.array(told.checkup.random)] if told.checkup else [],
+        "before training": first,
+        "last evaluation": [] if all(map(np.array_equal, first, last)) else last,
+    }
+    groups = {name: np.concatenate(parts) for name, parts in found.items() if parts}
+    groups = {name: returns for name, returns in groups.items() if len(returns)}
     if not groups:
         return ""
     rows = [
         [name, str(len(returns)), *map(compact, _five(returns)), compact(float(returns.mean()))]
-        for name, returns in groups
+        for name, returns in groups.items()
     ]
     heads = ["", "episodes", "least", "quarter", "median", "3 quarters", "most", "mean"]
     return section(
