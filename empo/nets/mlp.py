@@ -33,7 +33,7 @@ class Dense(eqx.Module):
         if scale is None:
             self.weight = jax.nn.initializers.glorot_uniform()(key, (n_in, n_out))
         else:
-            self.weight = jax.nn.initializers.orthogonal(scale)(key, (n_in, n_out))
+            self.weight = scale * orthogonal(n_in, n_out, key=key)
         self.bias = jnp.zeros(n_out)
 
     def __call__(self, x: Float[Array, " i"]) -> Float[Array, " o"]:
@@ -76,3 +76,23 @@ class MLP(eqx.Module):
                 x = self.norms[number](x)
             x = activate(x)
         return self.layers[-1](x)
+
+
+def orthogonal(n_in: int, n_out: int, *, key: Array) -> Float[Array, "i o"]:
+    """A random matrix whose rows, or columns if these are fewer, are orthogonal and of length 1.
+
+    Uniform among all such (Mezzadri 2007): Gram and Schmidt's procedure on normal vectors, each
+    made orthogonal twice, which is enough for rounding errors. LAPACK's QR is no way to do it: of
+    several seeds at once, its calls may wait for one another for ever where there are few cores.
+    """
+    n, length = sorted((n_in, n_out))
+    drawn = jax.random.normal(key, (n, length))
+
+    def add(number: Array, rows: Array) -> Array:
+        row = drawn[number]
+        for _ in range(2):
+            row = row - (rows @ row) @ rows
+        return rows.at[number].set(row / jnp.linalg.norm(row))
+
+    rows = jax.lax.fori_loop(0, n, add, jnp.zeros_like(drawn))
+    return rows if n_in <= n_out else rows.T
