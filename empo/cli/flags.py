@@ -127,7 +127,12 @@ def read_value(text: str, hint: Any) -> Any:
 
 
 def field_docs(kind: type) -> dict[str, str]:
-    """The docstring below each field of a dataclass."""
+    """The docstring below each field of a dataclass, those of its bases included."""
+    inherited = [field_docs(base) for base in reversed(kind.__bases__) if is_dataclass(base)]
+    return {name: doc for docs in (*inherited, _own_docs(kind)) for name, doc in docs.items()}
+
+
+def _own_docs(kind: type) -> dict[str, str]:
     (definition,) = ast.parse(inspect.cleandoc(inspect.getsource(kind))).body
     assert isinstance(definition, ast.ClassDef)
     return {

@@ -14,9 +14,13 @@ from empo.rl.a3c import A3C, a3c
 from empo.rl.adaptive_trpo import AdaptiveTRPO, adaptive_trpo
 from empo.rl.algorithm import Algorithm
 from empo.rl.ball_step import BallStep, ball_step
+from empo.rl.ddpg import DDPG, TD3, ddpg, td3
+from empo.rl.dqn import DQN, dqn
 from empo.rl.halves import Halves
 from empo.rl.impala import Impala, impala
 from empo.rl.npg import NPG, npg
+from empo.rl.off_policy_actor_critic import OffPolicyActorCritic, off_policy_actor_critic
+from empo.rl.off_policy_gradient import OffPolicyGradient, off_policy_gradient
 from empo.rl.ppo import PPO, ppo
 from empo.rl.q_actor_critic import QActorCritic, q_actor_critic
 from empo.rl.reinforce import Reinforce, reinforce
@@ -51,6 +55,13 @@ RECIPES: dict[str, Recipe] = {
     "trpo": Recipe(TRPO, trpo),
     "adaptive-trpo": Recipe(AdaptiveTRPO, adaptive_trpo),
     "ppo": Recipe(PPO, ppo),
+    "off-policy-gradient": Recipe(OffPolicyGradient, off_policy_gradient),
+    "off-policy-actor-critic": Recipe(
+        OffPolicyActorCritic, off_policy_actor_critic, OFF_POLICY_NETS
+    ),
+    "dqn": Recipe(DQN, dqn, OFF_POLICY_NETS),
+    "ddpg": Recipe(DDPG, ddpg, OFF_POLICY_NETS),
+    "td3": Recipe(TD3, td3, OFF_POLICY_NETS),
     "sac": Recipe(SAC, sac, OFF_POLICY_NETS),
 }
 
