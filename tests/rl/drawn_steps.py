@@ -21,10 +21,11 @@ def networks(action=DISCRETE, **settings):
 def drawn_steps(policy, *shape: int, seed: int = 0, gamma: float = 0.9) -> Steps:
     """Steps that `policy` took, of axes t n, with terminations and time limits in equal parts."""
     keys = jax.random.split(jax.random.key(seed), 6)
-    observation, observation_next = (jax.random.normal(k, (*shape, N_IN)) for k in keys[:2])
+    observation, elsewhere = (jax.random.normal(k, (*shape, N_IN)) for k in keys[:2])
     distribution = jax.vmap(jax.vmap(policy))(observation)
     action = distribution.sample(key=keys[2])
     boundary = jax.random.bernoulli(keys[3], 0.3, shape)
+    ahead = jnp.concatenate([observation[1:], elsewhere[-1:]])
     terminated = boundary & jax.random.bernoulli(keys[4], 0.5, shape)
     return Steps(
         observation,
@@ -33,7 +34,7 @@ def drawn_steps(policy, *shape: int, seed: int = 0, gamma: float = 0.9) -> Steps
         jax.random.normal(keys[5], shape),
         jnp.where(terminated, 0.0, gamma),
         boundary,
-        observation_next,
+        jnp.where(boundary[..., None], elsewhere, ahead),
     )
 
 
