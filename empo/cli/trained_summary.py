@@ -14,8 +14,11 @@ from empo.runs.trained import Trained
 def finish(folder: Path, trained: Trained, *, as_json: bool, progress: Told) -> None:
     """Draw the page, then print the result."""
     # Drawing is heavy to import, so it is only when there is something to draw.
+    from empo.views.policy_film import write_policy_film
     from empo.views.training_report import write_training_report
 
+    progress("Filming", None, str(folder))
+    write_policy_film(folder, trained)
     progress("Drawing", None, str(folder))
     page = write_training_report(folder)
     if as_json:

@@ -15,6 +15,8 @@ from empo.views.stage import Stage
 from empo.views.story import Story
 
 GIF, VIDEO = "rollout.gif", "rollout.mp4"
+MP4 = "-c:v libx264 -pix_fmt yuv420p -crf 20 -preset veryfast -movflags +faststart -f mp4"
+"""What ffmpeg is told, to make a video."""
 _WIDTH, _HEIGHT = 640.0, 560.0
 """Largest size of the picture above the caption, in pixels."""
 _CAPTION = 420.0
@@ -42,17 +44,19 @@ def write_film(folder: Path, frames: list[UInt8[AnyArray, "y x 3"]]) -> None:
     """Write rollout.gif and rollout.mp4 beside the report; each is complete or as it was."""
     colours = "split[a][b];[a]palettegen=max_colors=128[p];[b][p]paletteuse=dither=none"
     gif = f"-filter_complex {colours}:diff_mode=rectangle -loop 0 -final_delay 200 -f gif"
-    video = "-c:v libx264 -pix_fmt yuv420p -crf 20 -preset veryfast -movflags +faststart -f mp4"
-    write_file(folder / GIF, lambda path: _encode(path, frames, gif))
-    write_file(folder / VIDEO, lambda path: _encode(path, frames, video))
+    write_file(folder / GIF, lambda path: encode(path, frames, gif, _SECONDS))
+    write_file(folder / VIDEO, lambda path: encode(path, frames, MP4, _SECONDS))
 
 
-def _encode(path: Path, frames: list[UInt8[AnyArray, "y x 3"]], wanted: str) -> None:
-    """Let ffmpeg make a film; raises `OSError` with its last words if it cannot."""
+def encode(path: Path, frames: list[UInt8[AnyArray, "y x 3"]], wanted: str, seconds: float) -> None:
+    """Let ffmpeg make a film that shows each frame for so many seconds.
+
+    Raises `OSError` with its last words if it cannot.
+    """
     from imageio_ffmpeg import get_ffmpeg_exe
 
     height, width = frames[0].shape[:2]
-    given = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {1 / _SECONDS:.6f} -i -"
+    given = f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {1 / seconds:.6f} -i -"
     # Without `close_fds` Python spawns instead of forking, which JAX's threads would not survive.
     done = subprocess.run(
         [get_ffmpeg_exe(), *f"-y -loglevel error {given} -threads 1 {wanted}".split(), str(path)],
