@@ -83,7 +83,7 @@ def watching(told: Told) -> str:
         "What it does",
         f'<video controls loop muted playsinline src="{inlined(path, "video/mp4")}" '
         f'aria-label="{label}"></video>',
-        '<p class="note">One episode of the best policy, without exploring.</p>',
+        '<p class="note">How an episode of the best policy begins, without exploring.</p>',
     )
 
 
