@@ -30,7 +30,8 @@ from empo.tasks.device import Run
 from empo.tasks.host import HostRun
 from empo.tasks.trainer import Chunk, Trainer
 
-_OWN = ("queue",)
+_NETWORKS = ("policy", "value", "q", "critics")
+_OWN = ("queue", "total_now")
 """Parts of a learner that are data, and so are not shared when updates are compared."""
 _EPISODES_SEED = 54321
 """Of episodes that are played to look, and by random actions."""
@@ -81,18 +82,9 @@ def check_up(
             updates.append(Update(trainer.n_steps(run), _medians(chunk)))
             progress("First updates", (row + 1) / plan.n_rows, "")
         watched.append(_watched(job, trainer, run, stride * plan.n_rows))
-        shared = learners(run)[0]
-        batches = [compare_updates(trainer, run, shared, plan.n_mixing)]
+        batches = _batches(job, plan, trainer, run, progress)
     finally:
         trainer.close()
-    larger, size = _larger(job, plan.factor)
-    progress("Larger batch", None, f"{plan.factor} times {size:,} steps")
-    trainer = trainer_of(larger)
-    try:
-        batches.append(compare_updates(trainer, trainer.start(), shared, plan.n_mixing))
-    finally:
-        trainer.close()
-    both = [name for name in batches[0][0] if name in batches[1][0]]
     return Checkup(
         job.target,
         job.algorithm,
@@ -100,12 +92,34 @@ def check_up(
         tuple(untrained.returns.reshape(-1).tolist()),
         tuple(random.tolist()),
         tuple(updates),
-        tuple(
-            Batch(factor, factor * size, {name: alike[name] for name in both}, kl)
-            for factor, (alike, kl) in zip((1, plan.factor), batches, strict=True)
-            if both
-        ),
+        batches,
         tuple(watched),
+    )
+
+
+def _batches(
+    job: Job, plan: Checklist, trainer: Trainer, run: Any, progress: Progress
+) -> tuple[Batch, ...]:
+    """Updates from batches of two sizes; none where updates do not follow one another."""
+    present = _gathering(job)
+    if present is None or not (isinstance(run, Run) or _are_host_runs(run)):
+        return ()
+    shared = learners(run)[0]
+    size = present.batch_size if isinstance(present, Replay) else present.steps_per_update
+    progress("Larger batch", 0.0, f"{size:,} steps")
+    small, kl_small = compare_updates(trainer, run, shared, plan.n_mixing)
+    progress("Larger batch", 0.5, f"{plan.factor * size:,} steps")
+    larger = trainer_of(_larger(job, present, plan.factor))
+    try:
+        large, kl_large = compare_updates(larger, larger.start(), shared, plan.n_mixing)
+    finally:
+        larger.close()
+    both = [name for name in small if name in large]
+    if not both:
+        return ()
+    return (
+        Batch(1, size, {name: small[name] for name in both}, kl_small),
+        Batch(plan.factor, plan.factor * size, {name: large[name] for name in both}, kl_large),
     )
 
 
@@ -116,8 +130,8 @@ def compare_updates(
     if n_mixing:
         run, _ = trainer.advance(given(run, shared), n_mixing)
     run, chunk = trainer.advance(given(run, shared), 1)
-    before = _networks(shared)
-    after = [_networks(learner) for learner in learners(run)]
+    before = networks(shared)
+    after = [networks(learner) for learner in learners(run)]
     moves = {name: [_vector(one[name]) - _vector(before[name]) for one in after] for name in before}
     found = {name: mean_cosine(vectors) for name, vectors in moves.items()}
     alike = {name: cosine for name, cosine in found.items() if cosine is not None}
@@ -141,7 +155,7 @@ def learners(run: Any) -> list[Any]:
     if isinstance(run, Run):
         n_seeds = len(run.n_steps)
         return [jax.tree.map(lambda x, i=i: x[i], run.learner) for i in range(n_seeds)]
-    return [one.learner for one in _host_runs(run)]
+    return [one.learner for one in run]
 
 
 def given(run: Any, shared: Any) -> Any:
@@ -149,30 +163,29 @@ def given(run: Any, shared: Any) -> Any:
     mixed = [_with_own(shared, own) for own in learners(run)]
     if isinstance(run, Run):
         return run._replace(learner=jax.tree.map(lambda *x: jnp.stack(x), *mixed))
-    pairs = zip(_host_runs(run), mixed, strict=True)
+    pairs = zip(run, mixed, strict=True)
     # Copies, since each update uses up the learner it begins with.
     return tuple(one._replace(learner=jax.tree.map(jnp.copy, new)) for one, new in pairs)
 
 
-def _host_runs(run: Any) -> tuple[HostRun, ...]:
-    if not (isinstance(run, tuple) and all(isinstance(one, HostRun) for one in run)):
-        raise InputError(
-            f"debug: found a {type(run).__name__} (wanted an algorithm whose updates are made one "
-            f"after the other)"
-        )
-    return run
+def networks(learner: Any) -> dict[str, Any]:
+    """The networks that are learned, by name; a place for one may be empty."""
+    while hasattr(learner, "inner"):  # around it is what makes its inputs of one size
+        learner = learner.inner
+    where = learner.nets if hasattr(learner, "nets") else learner
+    named = {name: getattr(where, name) for name in _NETWORKS if hasattr(where, name)}
+    return {name: net for name, net in named.items() if jax.tree.leaves(net)}
+
+
+def _are_host_runs(run: Any) -> bool:
+    return type(run) is tuple and all(isinstance(one, HostRun) for one in run)
 
 
 def _with_own(shared: Any, own: Any) -> Any:
     kept = {name: getattr(own, name) for name in shared._fields if name in _OWN}
+    if hasattr(shared, "inner"):
+        kept["inner"] = _with_own(shared.inner, own.inner)
     return shared._replace(**kept)
-
-
-def _networks(learner: Any) -> dict[str, Any]:
-    """The networks by name; a place for one may be empty."""
-    nets = learner.nets
-    named = nets._asdict() if hasattr(nets, "_asdict") else {"network": nets}
-    return {name: net for name, net in named.items() if jax.tree.leaves(net)}
 
 
 def _vector(tree: Any) -> np.ndarray:
@@ -180,17 +193,20 @@ def _vector(tree: Any) -> np.ndarray:
     return np.concatenate(leaves)
 
 
-def _larger(job: Job, factor: int) -> tuple[Job, int]:
-    """The job with a larger batch and as many updates, and the size of its present one."""
+def _gathering(job: Job) -> Rollout | Replay | None:
+    """How the job gathers data, where that is one of the usual ways."""
     settings = job.setup.algorithm
     values = [getattr(settings, f.name) for f in fields(settings)]
-    plan = next(value for value in values if isinstance(value, Rollout | Replay))
-    if isinstance(plan, Replay):
-        setup = changed(job.setup, {"batch_size": factor * plan.batch_size})
-        return replace(job, setup=setup), plan.batch_size
-    setup = changed(job.setup, {"n_envs": factor * plan.n_envs})
-    larger = replace(job, setup=setup, n_steps=factor * job.n_steps)
-    return larger, plan.steps_per_update
+    return next((value for value in values if isinstance(value, Rollout | Replay)), None)
+
+
+def _larger(job: Job, present: Rollout | Replay, factor: int) -> Job:
+    """The job with a larger batch and as many updates."""
+    if isinstance(present, Replay):
+        setup = changed(job.setup, {"batch_size": factor * present.batch_size})
+        return replace(job, setup=setup)
+    setup = changed(job.setup, {"n_envs": factor * present.n_envs})
+    return replace(job, setup=setup, n_steps=factor * job.n_steps)
 
 
 def _medians(chunk: Chunk) -> dict[str, float]:

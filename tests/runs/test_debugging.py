@@ -13,8 +13,17 @@ import pytest
 
 from empo.core.errors import InputError
 from empo.core.spaces import Box, Discrete
+from empo.rl.registry import RECIPES
 from empo.runs.checkup import Batch, Checkup, Update, read_checkup, write_checkup
-from empo.runs.debugging import Checklist, check_up, given, learners, mean_cosine
+from empo.runs.debugging import (
+    Checklist,
+    check_up,
+    given,
+    learners,
+    mean_cosine,
+    networks,
+)
+from empo.runs.targets import trainer_of
 from empo.runs.trained import job_of
 from empo.runs.watching import open_envs, random_actions, random_returns, watch
 from empo.tasks.device import Run
@@ -79,9 +88,37 @@ def test_one_learner_is_given_to_all_seeds_but_data_stay_their_own(kind):
     assert [(x.nets.item(), x.queue.item()) for x in after] == [(1, 0), (1, 10), (1, 20)]
 
 
-def test_runs_without_one_learner_for_each_seed_are_refused():
-    with pytest.raises(InputError, match="wanted an algorithm"):
-        learners((1, 2))
+class Wrapped(NamedTuple):
+    """As a learner with normalised inputs."""
+
+    inner: Any
+    total_now: Any
+
+
+def test_data_within_a_wrapped_learner_stay_its_own_too():
+    seeds = jnp.arange(3.0)
+    run = fakes("device")._replace(learner=Wrapped(Fake(seeds, 10 * seeds), 100 * seeds))
+    _, _, last = learners(given(run, learners(run)[1]))
+    assert (last.inner.nets, last.inner.queue, last.total_now) == (1, 20, 200)
+
+
+@pytest.mark.parametrize("algorithm", RECIPES)
+def test_every_algorithm_has_networks_to_compare(algorithm):
+    target = "task:pendulum" if algorithm in ("ddpg", "td3") else "task:cartpole"
+    made = replace(job_of(target, algorithm, n_steps=20_000, settings={}), n_seeds=2)
+    trainer = trainer_of(made)
+    found = networks(trainer.learner(trainer.shape()))
+    assert found
+    assert all(jax.tree.leaves(net) for net in found.values())
+    trainer.close()
+
+
+@pytest.mark.slow
+def test_where_updates_overlap_they_are_not_compared():
+    settings = {"n_episodes": 2, "hidden": ()}
+    checkup = check_up(job_of("task:cut-chain", "a3c", n_steps=2000, settings=settings), SMALL)
+    assert checkup.batches == ()
+    assert len(checkup.updates) == 2
 
 
 def test_all_points_of_the_list_are_measured(checkup):
