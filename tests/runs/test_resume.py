@@ -66,9 +66,7 @@ def test_the_same_seed_gives_the_same_numbers(tmp_path, uninterrupted, one_train
     assert outcome(tmp_path / "again") == uninterrupted
 
 
-def test_a_run_killed_at_any_write_ends_the_same(
-    tmp_path, monkeypatch, uninterrupted, one_trainer
-):
+def test_a_run_killed_at_any_write_ends_the_same(tmp_path, monkeypatch, uninterrupted, one_trainer):
     write_together = store._write_together
     for kill_at in range(1, 13):
         folder = tmp_path / str(kill_at)
