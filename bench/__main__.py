@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("sweep", "bush_small", "bush_large", "endless", "bush_longest")
+SOLVING = ("sweep", "bush_small", "bush_large", "endless", "bush_longest")
+LEARNING = ("ppo", "sac", "trpo", "a2c", "cold_start", "seeds")
+NAMES = (*SOLVING, *LEARNING)
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -48,11 +49,14 @@ class Contender:
 
 
 def run(contender: Contender, **more: Any) -> Answer:
-    """What a script answers, with the seconds its process took as `process_seconds`."""
+    """What a script answers, with how long its process took, from its start to its end.
+
+    `process_seconds` are by the clock, `processor_seconds` what the core gave it.
+    """
     python = sys.executable if contender.peer is None else python_of(contender.peer)
     settings = json.dumps({**contender.settings, **more})
     core = max(os.sched_getaffinity(0))
-    begin = time.perf_counter()
+    begin, given = time.perf_counter(), _given_to_children()
     done = subprocess.run(
         [str(python), str(SCRIPTS / f"{contender.script}.py"), settings],
         env={**os.environ, **ONE_THREAD, **contender.environment},
@@ -61,10 +65,13 @@ def run(contender: Contender, **more: Any) -> Answer:
         text=True,
         check=False,
     )
-    seconds = time.perf_counter() - begin
+    took = {
+        "process_seconds": time.perf_counter() - begin,
+        "processor_seconds": _given_to_children() - given,
+    }
     if done.returncode:
         raise RuntimeError(f"{contender.name}: {contender.script} failed\n{done.stderr}")
-    return {**json.loads(done.stdout.splitlines()[-1]), "process_seconds": seconds}
+    return {**json.loads(done.stdout.splitlines()[-1]), **took}
 
 
 def compete(
@@ -86,3 +93,9 @@ def compete(
                 print(f"  {why}", file=sys.stderr, flush=True)
                 missing.add(contender.peer)
     return answers
+
+
+def _given_to_children() -> float:
+    """Seconds of processors that all processes started here and ended by now have had."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -69,4 +69,5 @@ def solved(answers: Mapping[str, Sequence[Answer]]) -> None:
         n_solved = sum(answer["solved"] for answer in given)
         steps = f"{median_of(given, 'steps'):,.0f} steps"
         seconds = f"{median_of(given, 'process_seconds'):.1f} s"
-        row(name, seconds, f"{steps}; {parts}; solved {n_solved} of {len(given)}")
+        core = f"{median_of(given, 'processor_seconds'):.1f} of the core"
+        row(name, seconds, f"{core}; {steps}; {parts}; solved {n_solved} of {len(given)}")
