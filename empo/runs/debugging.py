@@ -104,14 +104,15 @@ def _batches(
     present = _gathering(job)
     if present is None or not (isinstance(run, Run) or _are_host_runs(run)):
         return ()
-    shared = learners(run)[0]
     size = present.batch_size if isinstance(present, Replay) else present.steps_per_update
     progress("Larger batch", 0.0, f"{size:,} steps")
-    small, kl_small = compare_updates(trainer, run, shared, plan.n_mixing)
-    progress("Larger batch", 0.5, f"{plan.factor * size:,} steps")
     larger = trainer_of(_larger(job, present, plan.factor))
     try:
-        large, kl_large = compare_updates(larger, larger.start(), shared, plan.n_mixing)
+        begun = larger.start()
+        shared = with_optimiser_of(learners(begun)[0], learners(run)[0])
+        small, kl_small = compare_updates(trainer, run, shared, plan.n_mixing)
+        progress("Larger batch", 0.5, f"{plan.factor * size:,} steps")
+        large, kl_large = compare_updates(larger, begun, shared, plan.n_mixing)
     finally:
         larger.close()
     both = [name for name in small if name in large]
@@ -166,6 +167,17 @@ def given(run: Any, shared: Any) -> Any:
     pairs = zip(run, mixed, strict=True)
     # Copies, since each update uses up the learner it begins with.
     return tuple(one._replace(learner=jax.tree.map(jnp.copy, new)) for one, new in pairs)
+
+
+def with_optimiser_of(fresh: Any, learner: Any) -> Any:
+    """The learner with its optimisers as at the beginning.
+
+    Their momentum, common to all updates that are compared, would make them look alike.
+    """
+    renewed = {n: getattr(fresh, n) for n in learner._fields if "optimiser" in n}
+    if hasattr(learner, "inner"):
+        renewed["inner"] = with_optimiser_of(fresh.inner, learner.inner)
+    return learner._replace(**renewed)
 
 
 def networks(learner: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from empo.runs.debugging import (
     learners,
     mean_cosine,
     networks,
+    with_optimiser_of,
 )
 from empo.runs.targets import trainer_of
 from empo.runs.trained import job_of
@@ -100,6 +101,18 @@ def test_data_within_a_wrapped_learner_stay_its_own_too():
     run = fakes("device")._replace(learner=Wrapped(Fake(seeds, 10 * seeds), 100 * seeds))
     _, _, last = learners(given(run, learners(run)[1]))
     assert (last.inner.nets, last.inner.queue, last.total_now) == (1, 20, 200)
+
+
+class Moving(NamedTuple):
+    """A learner with an optimiser."""
+
+    nets: Any
+    policy_optimiser: Any
+
+
+def test_optimisers_begin_anew_before_updates_are_compared():
+    fresh, trained = Wrapped(Moving(0, 1), 2), Wrapped(Moving(3, 4), 5)
+    assert with_optimiser_of(fresh, trained) == Wrapped(Moving(3, 1), 5)
 
 
 @pytest.mark.parametrize("algorithm", RECIPES)
