@@ -1,0 +1,118 @@
+"""What is trained for the pages in docs/algorithms: every algorithm on the tasks that suit it.
+
+Each with the settings that `empo train` has for it, so that what is measured is what one gets; the
+variants change what their names say, and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+THRESHOLDS = {"task:cartpole": 475.0, "task:acrobot": -100.0, "task:pendulum": -200.0}
+"""Return from which on a task counts as solved; Gymnasium has none for Pendulum."""
+N_SEEDS = 5
+SPI = "soft-policy-iteration"
+"""It has no environment: its picture is of tables."""
+
+_LONG = {"task:cartpole": 150_000, "task:acrobot": 150_000, "task:pendulum": 300_000}
+_REPLAY = {"task:cartpole": 50_000, "task:acrobot": 50_000, "task:pendulum": 20_000}
+_DISCRETE = ("task:cartpole", "task:acrobot")
+_CONTINUOUS = ("task:pendulum",)
+_ALL = (*_DISCRETE, *_CONTINUOUS)
+
+_BUDGETS: dict[str, tuple[Mapping[str, int], tuple[str, ...]]] = {
+    "reinforce": (_LONG, _ALL),
+    "q-actor-critic": (_LONG, _ALL),
+    "a2c": (_LONG, _ALL),
+    "a3c": (_LONG, _ALL),
+    "off-policy-gradient": (_LONG, _ALL),
+    "impala": (_LONG, _ALL),
+    "ball-step": (_LONG, _ALL),
+    "npg": (_LONG, _ALL),
+    "trpo": (_LONG, _ALL),
+    "adaptive-trpo": (_LONG, _ALL),
+    "ppo": (_LONG, _ALL),
+    "off-policy-actor-critic": (_REPLAY, _ALL),
+    "dqn": (_REPLAY, _DISCRETE),
+    "ddpg": (_REPLAY, _CONTINUOUS),
+    "td3": (_REPLAY, _CONTINUOUS),
+    "sac": (_REPLAY, _ALL),
+}
+"""Environment steps of each seed, by task, and the tasks."""
+
+_INF = math.inf
+_PENALTY = {"kl_coef": 1.0, "kl_target": 0.01}
+_VARIANTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
+    ("reinforce", "task:cartpole"): {
+        "baseline none": {"baseline": "none"},
+        "baseline mean": {"baseline": "mean"},
+        "baseline leave-one-out": {"baseline": "leave-one-out"},
+        "baseline optimal": {"baseline": "optimal"},
+    },
+    ("a2c", "task:cartpole"): {
+        "online": {"n_envs": 1, "n_steps": 1},
+        "by the episode": {"n_envs": 1, "n_steps": 500},
+    },
+    ("impala", "task:cartpole"): {"lag 8": {"lag": 8}},
+    ("ppo", "task:cartpole"): {
+        "penalty": {"clip": _INF, **_PENALTY},
+        "clip and penalty": _PENALTY,
+        "clip, penalty, entropy": {**_PENALTY, "entropy_coef": 0.005},
+    },
+    ("off-policy-gradient", "task:cartpole"): {"full product": {"full_product": True}},
+    ("off-policy-actor-critic", "task:cartpole"): {"one sample": {"n_samples": 1}},
+    ("dqn", "task:cartpole"): {"single": {"double": False}},
+    ("sac", "task:pendulum"): {
+        "one critic": {"n_critics": 1},
+        "with a V network": {"separate_value": True},
+    },
+}
+_PLAIN = {
+    "reinforce": "baseline value",
+    "a2c": "8 environments, 5 steps",
+    "impala": "lag 1",
+    "ppo": "clip",
+    "off-policy-gradient": "per decision",
+    "off-policy-actor-critic": "four samples",
+    "dqn": "double",
+    "sac": "twin critics",
+}
+"""What tells an algorithm as it comes from its variants."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """One training run of several seeds."""
+
+    algorithm: str
+    target: str
+    steps: int
+    variant: str = ""
+    """Empty for the settings that the algorithm comes with."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> str:
+        """Its place among the runs."""
+        words = [self.target.partition(":")[2], self.algorithm, *self.variant.split()]
+        return "-".join(words).replace(",", "")
+
+    @property
+    def label(self) -> str:
+        """Its name beside its variants."""
+        varied = (self.algorithm, self.target) in _VARIANTS
+        return self.variant or (_PLAIN[self.algorithm] if varied else self.algorithm)
+
+
+def plan() -> list[Course]:
+    """All courses; those of an algorithm and a task stand together, the plain one first."""
+    courses = []
+    for algorithm, (budget, targets) in _BUDGETS.items():
+        for target in targets:
+            courses.append(Course(algorithm, target, budget[target]))
+            for name, settings in _VARIANTS.get((algorithm, target), {}).items():
+                courses.append(Course(algorithm, target, budget[target], name, settings))
+    return courses
