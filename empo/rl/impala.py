@@ -29,6 +29,8 @@ class Impala:
 
     lag: int = 1
     """Updates that the acting policy is behind the learning one."""
+    n_workers: int = 0
+    """Threads that gather data, each with environments of its own; 0 gathers between updates."""
     lambda_: float = 1.0
     """Of V-trace: 0 looks one step ahead, 1 to the end of the rollout."""
     rho_bar: float = 1.0
@@ -46,6 +48,7 @@ class Impala:
 
     def __post_init__(self) -> None:
         at_least("lag", self.lag, 0)
+        at_least("n_workers", self.n_workers, 0)
         within("lambda_", self.lambda_, 0.0, 1.0)
         for name in ("c_bar", "entropy_coef", "value_coef"):
             at_least(name, getattr(self, name), 0.0)

@@ -16,7 +16,7 @@ from empo.rl.algorithm import Algorithm
 from empo.rl.ball_step import BallStep, ball_step
 from empo.rl.ddpg import DDPG, TD3, ddpg, td3
 from empo.rl.dqn import DQN, dqn
-from empo.rl.halves import Halves
+from empo.rl.halves import Halves, of_data
 from empo.rl.impala import Impala, impala
 from empo.rl.npg import NPG, npg
 from empo.rl.off_policy_actor_critic import OffPolicyActorCritic, off_policy_actor_critic
@@ -44,12 +44,17 @@ class Recipe:
     """Networks as its authors have them."""
 
 
+def _impala(settings: Impala, networks: Networks, n_steps: int) -> Algorithm | Halves:
+    made = impala(settings, networks, n_steps)
+    return of_data(made) if settings.n_workers else made
+
+
 RECIPES: dict[str, Recipe] = {
     "reinforce": Recipe(Reinforce, reinforce),
     "q-actor-critic": Recipe(QActorCritic, q_actor_critic),
     "a2c": Recipe(A2C, a2c),
     "a3c": Recipe(A3C, a3c),
-    "impala": Recipe(Impala, impala),
+    "impala": Recipe(Impala, _impala),
     "ball-step": Recipe(BallStep, ball_step),
     "npg": Recipe(NPG, npg),
     "trpo": Recipe(TRPO, trpo),

@@ -5,10 +5,17 @@ With them five of five seeds reach what the tests of learning ask for.
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+from empo.nets import NetSettings
 from empo.rl.a2c import A2C
 from empo.rl.a3c import A3C
 from empo.rl.adaptive_trpo import AdaptiveTRPO
-from empo.rl.algorithm import Rollout
+from empo.rl.algorithm import Replay, Rollout
+from empo.rl.ball_step import BallStep
+from empo.rl.ddpg import DDPG, TD3
+from empo.rl.dqn import DQN
 from empo.rl.impala import Impala
 from empo.rl.normalise import InputSettings
 from empo.rl.npg import NPG
@@ -17,20 +24,24 @@ from empo.rl.ppo import PPO
 from empo.rl.q_actor_critic import QActorCritic
 from empo.rl.registry import recipe
 from empo.rl.reinforce import Reinforce
+from empo.rl.sac import SAC
 from empo.rl.trpo import TRPO
 from empo.runs.setup import Setup
 
-_A2C_CARTPOLE = A2C(
-    standardise=True,
-    rollout=Rollout(n_envs=8, n_steps=32, gamma=0.98),
-    optim=Optim(learning_rate=3e-3, anneal=1.0),
-)
+_STEADY = Rollout(n_envs=8, n_steps=32, gamma=0.98)
 _SHORT = Rollout(n_envs=8, n_steps=64, gamma=0.98)
 _LONG = Rollout(n_envs=16, n_steps=64, gamma=0.99)
+_ROUNDS = Replay(n_envs=8, n_steps=32, n_updates=128, batch_size=64, capacity=50_000, warmup=1_000)
+_EVERY_STEP = Replay(batch_size=128, capacity=10_000, warmup=500)
+_FREE = Optim(learning_rate=1e-3, max_grad_norm=math.inf)
+
+_A2C_CARTPOLE = A2C(standardise=True, rollout=_STEADY, optim=Optim(learning_rate=3e-3, anneal=1.0))
 
 _CARTPOLE = {
     "reinforce": Reinforce(
-        rollout=Rollout(n_envs=16, n_steps=128, gamma=0.98), optim=Optim(learning_rate=5e-3)
+        baseline="value",
+        rollout=Rollout(n_envs=8, n_steps=256, gamma=0.98),
+        optim=Optim(learning_rate=1e-2),
     ),
     "q-actor-critic": QActorCritic(
         n_critic_steps=20,
@@ -40,7 +51,13 @@ _CARTPOLE = {
     ),
     "a2c": _A2C_CARTPOLE,
     "a3c": A3C(worker=_A2C_CARTPOLE),
-    "impala": Impala(standardise=True, rollout=_A2C_CARTPOLE.rollout, optim=_A2C_CARTPOLE.optim),
+    "impala": Impala(
+        lambda_=0.9,
+        standardise=True,
+        rollout=_STEADY,
+        optim=Optim(learning_rate=1.5e-3, anneal=1.0),
+    ),
+    "ball-step": BallStep(epsilon=0.01, rollout=_SHORT),
     "npg": NPG(delta=0.02, rollout=_SHORT),
     "trpo": TRPO(delta=0.02, rollout=_SHORT),
     "adaptive-trpo": AdaptiveTRPO(kl_target=0.02, rollout=_SHORT),
@@ -51,6 +68,14 @@ _CARTPOLE = {
         rollout=_SHORT,
         optim=Optim(learning_rate=1e-3, anneal=1.0),
     ),
+    "dqn": DQN(
+        exploration=0.2,
+        epsilon_final=0.04,
+        slow_every=128,
+        replay=_ROUNDS,
+        optim=Optim(learning_rate=2.3e-3, max_grad_norm=10.0),
+    ),
+    "sac": SAC(tau=0.02, replay=_ROUNDS, optim=Optim(learning_rate=2e-3, max_grad_norm=math.inf)),
 }
 
 _ACROBOT = {
@@ -67,17 +92,57 @@ _PENDULUM = {
         rollout=Rollout(n_envs=16, n_steps=128, gamma=0.95),
         optim=Optim(learning_rate=1e-3, anneal=1.0),
     ),
+    "ddpg": DDPG(tau=0.01, replay=_EVERY_STEP, optim=_FREE),
+    "td3": TD3(tau=0.01, replay=_EVERY_STEP, optim=_FREE),
+    "sac": SAC(tau=0.01, replay=_EVERY_STEP, optim=_FREE),
 }
 
-_SETTINGS = {"cartpole": _CARTPOLE, "acrobot": _ACROBOT, "pendulum": _PENDULUM}
-_INPUTS = {("pendulum", "ppo"): InputSettings(scale_rewards=True)}
+_MOUNTAIN_CAR = {
+    "ppo": PPO(
+        lambda_=0.98,
+        rollout=Rollout(n_envs=16, n_steps=128, gamma=0.99),
+        optim=Optim(learning_rate=1e-3, anneal=1.0),
+    ),
+}
+
+_INVERTED_PENDULUM = {
+    "trpo": TRPO(delta=0.02, rollout=Rollout(n_envs=8, n_steps=128, gamma=0.98)),
+    "ppo": PPO(
+        n_epochs=10,
+        n_minibatches=8,
+        lambda_=0.9,
+        rollout=Rollout(n_envs=8, n_steps=128, gamma=0.98),
+        optim=Optim(learning_rate=1e-3, anneal=1.0),
+    ),
+    "sac": SAC(tau=0.01, replay=_EVERY_STEP, optim=_FREE),
+}
+
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "cartpole": _CARTPOLE,
+    "acrobot": _ACROBOT,
+    "invertedpendulum": _INVERTED_PENDULUM,
+    "pendulum": _PENDULUM,
+    "mountaincar": _MOUNTAIN_CAR,
+}
+
+_SMALL = NetSettings(hidden=(64, 64), activation="relu")
+_NETS = {
+    **{("pendulum", name): _SMALL for name in ("ddpg", "td3", "sac")},
+    ("invertedpendulum", "sac"): _SMALL,
+}
+
+_INPUTS = {
+    ("pendulum", "ppo"): InputSettings(scale_rewards=True),
+    ("mountaincar", "ppo"): InputSettings(normalise_observations=True, scale_rewards=True),
+}
 
 
 def preset(algorithm: str, target: str) -> Setup:
     """The settings for that target, or the algorithm's general ones."""
     made, tasks = recipe(algorithm), family(target)
     settings = _SETTINGS.get(tasks, {}).get(algorithm) or made.settings()
-    return Setup(settings, made.nets, _INPUTS.get((tasks, algorithm), InputSettings()))
+    nets = _NETS.get((tasks, algorithm), made.nets)
+    return Setup(settings, nets, _INPUTS.get((tasks, algorithm), InputSettings()))
 
 
 def family(target: str) -> str:
