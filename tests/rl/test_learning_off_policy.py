@@ -120,7 +120,7 @@ def test_td3_swings_the_pendulum_up():
     assert np.all(outcome.fresh >= PENDULUM_SOLVED), outcome
 
 
-def test_C18_dqn_keeps_the_pole_upright():
+def test_C19_dqn_keeps_the_pole_upright():
     settings = DQN(
         replay=CARTPOLE_REPLAY,
         optim=Optim(learning_rate=2.3e-3, max_grad_norm=10.0),
