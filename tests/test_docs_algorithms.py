@@ -124,5 +124,8 @@ def test_links_lead_somewhere(page):
 
 
 @each_page
-def test_mathematics_is_closed(page):
-    assert page.read_text("utf-8").count("$$") % 2 == 0
+def test_formulas_are_closed_and_no_line_of_them_begins_a_list_or_a_table(page):
+    parts = page.read_text("utf-8").split("$$")
+    assert len(parts) % 2 == 1
+    for formula in parts[1::2]:
+        assert not any(re.match(r"\s*([-+*=>#|]|\d+\.)", x) for x in formula.split("\n")[1:])
