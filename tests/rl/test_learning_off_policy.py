@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
 
 
 def trained(build, settings, nets, name, *, n_steps, every, solved):
-    """Judged by 10 episodes every so many steps; the best policy of each seed is kept."""
+    """Judged by 10 episodes every so many steps; each seed's last best policy is kept."""
     task = device_task(name)
     networks = ordinary_networks(task.observation_size, task.action, nets)
     algorithm = build(settings, networks, n_steps)
@@ -67,7 +67,7 @@ def trained(build, settings, nets, name, *, n_steps, every, solved):
     while int(run.n_steps[0]) < n_steps:
         run = advance(run)
         found = np.asarray(judge(run.learner, keys(100))).mean(axis=1)
-        best = keep(jnp.asarray(found > score), run.learner, run.learner if best is None else best)
+        best = keep(jnp.asarray(found >= score), run.learner, run.learner if best is None else best)
         score = np.maximum(score, found)
         first = np.isinf(first_solved) & (found >= solved)
         first_solved[first] = int(run.n_steps[0])
@@ -138,5 +138,5 @@ def test_D43_discrete_sac_keeps_the_pole_upright():
         replay=CARTPOLE_REPLAY,
         optim=Optim(learning_rate=2e-3, max_grad_norm=float("inf")),
     )
-    outcome = on_cartpole(sac, settings, n_steps=30_000)
+    outcome = on_cartpole(sac, settings, n_steps=33_000)
     assert np.all(outcome.fresh >= CARTPOLE_SOLVED), outcome
