@@ -18,6 +18,7 @@ COMMANDS = {
     "resume": "go on with a training run that was interrupted",
     "evaluate": "play fresh episodes of a trained policy",
     "compare": "lay training runs over each other: returns, steps, time",
+    "study": "answer a question by training: what each code-level option of PPO does",
     "debug": "find out why a training does not learn",
     "check": "list every mistake in world files",
     "worlds": "list the worlds that come with empo",

@@ -91,7 +91,7 @@ def ordinary_networks(
         return MLP(
             sizes,
             settings.activation,
-            scales=scales if settings.orthogonal else [None] * len(scales),
+            scales=scales if settings.orthogonal else None,
             layer_norm=settings.layer_norm,
             key=key,
         )

@@ -28,11 +28,11 @@ def passes(
     `step` is as `jax.lax.scan` wants it. Its results come with axes `epoch minibatch` in front.
     """
     size = len(jax.tree.leaves(batch)[0])
+    if n_minibatches == 1:  # the order within a batch makes no difference
+        carry, results = jax.lax.scan(lambda c, _: step(c, batch), carry, length=n_epochs)
+        return carry, jax.tree.map(lambda x: x[:, None], results)
 
     def epoch(carry: Carry, key: Array) -> tuple[Carry, Any]:
-        if n_minibatches == 1:  # the order within a batch makes no difference
-            carry, result = step(carry, batch)
-            return carry, jax.tree.map(lambda x: x[None], result)
         order = jax.random.permutation(key, size).reshape(n_minibatches, -1)
         return jax.lax.scan(lambda c, rows: step(c, take(batch, rows)), carry, order)
 

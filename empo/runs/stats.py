@@ -59,6 +59,20 @@ def over_seeds(
     return stratified([values], statistic, level=level, n_resamples=n_resamples, seed=seed)
 
 
+def difference(
+    values: Float[AnyArray, " seed *rest"],
+    others: Float[AnyArray, " other *rest"],
+    statistic: Statistic = interquartile_mean,
+) -> Estimate:
+    """The statistic of some seeds less that of others; both are resampled, each on its own."""
+    n = len(values)
+
+    def apart(pooled: Float[AnyArray, " seed *rest"]) -> Float[AnyArray, " *rest"]:
+        return statistic(pooled[:n]) - statistic(pooled[n:])
+
+    return stratified([values, others], apart)
+
+
 def stratified(
     strata: Sequence[Float[AnyArray, " _ *rest"]],
     statistic: Statistic = interquartile_mean,

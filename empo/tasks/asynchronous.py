@@ -102,7 +102,7 @@ class AsynchronousTrainer(Seeds):
 
     def start(self) -> Crew:
         """A crew before its first update."""
-        return self._programs.call("start", self._over_seeds(self._begin), self._keys)
+        return self._programs.once(self._over_seeds(self._begin), self._keys)
 
     def shape(self) -> Crew:
         """A crew as a pytree of shapes and types, found without any work."""
@@ -168,8 +168,8 @@ class AsynchronousTrainer(Seeds):
         def act(observation: Any, memory: Any, *, key: Array) -> Acted:
             return self._algorithm.act(learner, observation, memory, key=key)
 
-        worker, data, ended = gather(self._algorithm, self._task, act, worker)
-        key, key_update = jax.random.split(worker.key)
+        key, key_gather, key_update = jax.random.split(worker.key, 3)
+        worker, data, ended = gather(self._algorithm, self._task, act, worker, key=key_gather)
         message = self._halves.send(learner, data)
         return worker._replace(key=key), Sent(message, key_update, ended)
 

@@ -51,13 +51,18 @@ def start(algorithm: Algorithm, task: Task, *, key: Array) -> Run:
     if not isinstance(plan, Replay):
         return run
     random = random_actor(task.action)
-    rows = jax.eval_shape(lambda run: flat(gather(algorithm, task, random, run)[1]), run)
+
+    def one_round(run: Run) -> tuple[Run, Steps]:
+        key, key_gather = jax.random.split(run.key)
+        return gather(algorithm, task, random, run._replace(key=key), key=key_gather)[:2]
+
+    rows = jax.eval_shape(lambda run: flat(one_round(run)[1]), run)
     row = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), rows)
     run = run._replace(replay=empty(row, plan.capacity))
     return jax.lax.fori_loop(
         0,
         warmup_rounds(plan),
-        lambda _, run: remember(*gather(algorithm, task, random, run)[:2]),
+        lambda _, run: remember(*one_round(run)),
         run,
     )
 
@@ -68,9 +73,8 @@ def iterate(algorithm: Algorithm, task: Task, run: Run) -> tuple[Run, Metrics, E
     def act(observation: Any, memory: Any, *, key: Array) -> Acted:
         return algorithm.act(run.learner, observation, memory, key=key)
 
-    run, data, ended = gather(algorithm, task, act, run)
-    key, key_update = jax.random.split(run.key)
-    run = run._replace(key=key)
+    key, key_gather, key_update = jax.random.split(run.key, 3)
+    run, data, ended = gather(algorithm, task, act, run._replace(key=key), key=key_gather)
     if isinstance(algorithm.gather, Replay):
         run = remember(run, data)
         learner, metrics = relearn(algorithm, run.learner, run.replay, key=key_update)
@@ -79,7 +83,9 @@ def iterate(algorithm: Algorithm, task: Task, run: Run) -> tuple[Run, Metrics, E
     return run._replace(learner=learner), metrics, ended
 
 
-def gather(algorithm: Algorithm, task: Task, act: Act, run: Run) -> tuple[Run, Steps, Ended]:
+def gather(
+    algorithm: Algorithm, task: Task, act: Act, run: Run, *, key: Array
+) -> tuple[Run, Steps, Ended]:
     """`n_steps` steps in each environment."""
     plan = algorithm.gather
     forgotten = repeated(algorithm.fresh_memory, plan.n_envs)
@@ -103,16 +109,13 @@ def gather(algorithm: Algorithm, task: Task, act: Act, run: Run) -> tuple[Run, S
         return (episodes, memory), (_row(observation, acted, stepped, plan.gamma), _ended(stepped))
 
     # What chance brings is drawn beforehand, all at once: that is far cheaper than step by step.
-    key, *keys = jax.random.split(run.key, 4)
-    keys_act, keys_step, keys_reset = (
-        jax.random.split(k, (plan.n_steps, plan.n_envs)) for k in keys
-    )
+    keys_act, keys_step, keys_reset = jax.random.split(key, (3, plan.n_steps, plan.n_envs))
     fresh = jax.vmap(jax.vmap(lambda k: begin(task, key=k)))(keys_reset)
     (episodes, memory), (data, ended) = jax.lax.scan(
         step, (run.episodes, run.memory), (keys_act, keys_step, fresh)
     )
     n_steps = run.n_steps + plan.steps_per_update
-    run = run._replace(episodes=episodes, memory=memory, key=key, n_steps=n_steps)
+    run = run._replace(episodes=episodes, memory=memory, n_steps=n_steps)
     return run, data, jax.tree.map(jnp.sum, ended)
 
 
@@ -142,20 +145,15 @@ def play(
     """The undiscounted returns and the lengths of fresh episodes, played without exploring."""
 
     def one(key: Array) -> tuple[Float[Array, ""], Int[Array, ""]]:
-        key, key_reset = jax.random.split(key)
-
-        def going_on(carry: tuple[Episode, Array, Stepped]) -> Array:
-            return ~carry[2].boundary
-
-        def step(carry: tuple[Episode, Array, Stepped | None]) -> tuple[Episode, Array, Stepped]:
-            episode, key, _ = carry
-            key, key_step = jax.random.split(key)
+        def step(carry: tuple[Episode, Any]) -> tuple[Episode, Stepped]:
+            episode, _ = carry
             action = algorithm.best(learner, task.observe(episode.state))
-            episode, stepped = move(task, episode, action, key=key_step)
-            return episode, key, stepped
+            # Where a task leaves nothing to chance, this key is never made.
+            key_step = jax.random.fold_in(key, episode.age)
+            return move(task, episode, action, key=key_step)
 
-        first = step((begin(task, key=key_reset), key, None))
-        last = jax.lax.while_loop(going_on, step, first)[2]
+        first = step((begin(task, key=key), None))
+        last = jax.lax.while_loop(lambda carry: ~carry[1].boundary, step, first)[1]
         return last.total, last.length
 
     return jax.vmap(one)(jax.random.split(key, n_episodes))

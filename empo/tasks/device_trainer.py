@@ -21,7 +21,7 @@ class DeviceTrainer(Seeds):
 
     def start(self) -> Run:
         """A run before its first update, its replay buffer warmed up."""
-        return self._programs.call("start", self._over_seeds(self._start), self._keys)
+        return self._programs.once(self._over_seeds(self._start), self._keys)
 
     def shape(self) -> Run:
         """A run as a pytree of shapes and types, found without any work."""

@@ -54,7 +54,7 @@ class Host:
     def start(self) -> HostRun:
         """A run before its first update, its replay buffer warmed up with random actions."""
         plan = self._algorithm.gather
-        run = self._programs.call("empty", self.empty, jax.random.key(self._seed))
+        run = self._programs.once(self.empty, jax.random.key(self._seed))
         if isinstance(plan, Replay):
             for _ in range(warmup_rounds(plan)):
                 run, data, _ = self._gather(run, "random", self._random)

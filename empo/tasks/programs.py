@@ -9,9 +9,9 @@ from typing import Any
 import jax
 
 
-def _options() -> Any:
-    """On a processor, less work for the compiler: what it makes of our programs is as fast."""
-    return {"xla_backend_optimization_level": 1} if jax.default_backend() == "cpu" else {}
+def _options(level: int) -> Any:
+    """On a processor, less work for the compiler: what it makes at level 1 is as fast for us."""
+    return {"xla_backend_optimization_level": level} if jax.default_backend() == "cpu" else {}
 
 
 class Programs:
@@ -21,6 +21,13 @@ class Programs:
         self.seconds = 0.0
         """Spent compiling."""
         self._compiled: dict[Hashable, Callable[..., Any]] = {}
+
+    def once(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """function(*arguments), compiled in haste: for what is short and not called again."""
+        begin = time.perf_counter()
+        program = jax.jit(function).lower(*arguments).compile(_options(0))
+        self.seconds += time.perf_counter() - begin
+        return program(*arguments)
 
     def call(
         self, name: Hashable, function: Callable[..., Any], *arguments: Any, donate: bool = False
@@ -42,6 +49,6 @@ class Programs:
         if name not in self._compiled:
             begin = time.perf_counter()
             jitted = jax.jit(function, donate_argnums=(0,) if donate else ())
-            self._compiled[name] = jitted.lower(*arguments).compile(_options())
+            self._compiled[name] = jitted.lower(*arguments).compile(_options(1))
             self.seconds += time.perf_counter() - begin
         return self._compiled[name]

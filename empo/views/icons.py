@@ -129,7 +129,7 @@ def _door(thing: Thing) -> tuple[Shape, ...]:
     return (*posts, panel, inset, plate, Circle(0.5, 0.47, 0.08, frame), Poly(hole, frame))
 
 
-def _block(thing: Thing) -> tuple[Shape, ...]:  # noqa: ARG001
+def _block(thing: Thing) -> tuple[Shape, ...]:
     edge = Style(stroke="#5d4326", width=0.05)
     wood = Style(fill="#c39b6c", stroke="#5d4326", width=0.05)
     return (
@@ -139,7 +139,7 @@ def _block(thing: Thing) -> tuple[Shape, ...]:  # noqa: ARG001
     )
 
 
-def _rock(thing: Thing) -> tuple[Shape, ...]:  # noqa: ARG001
+def _rock(thing: Thing) -> tuple[Shape, ...]:
     stone = Style(fill="#8d8f94", stroke="#4c4f55", width=0.05)
     outline = ((0.14, 0.66), (0.2, 0.36), (0.42, 0.15), (0.7, 0.2), (0.88, 0.46), (0.82, 0.78))
     light = Style(fill="#b6b8bc")
@@ -169,7 +169,7 @@ def _bush(thing: Thing) -> tuple[Shape, ...]:
     return (*around(0.035, edge), *around(0.0, leaf), *dots)
 
 
-def _lava(thing: Thing) -> tuple[Shape, ...]:  # noqa: ARG001
+def _lava(thing: Thing) -> tuple[Shape, ...]:
     wave = Style(stroke="#ffd27a", width=0.06)
     waves = [
         Curve(((0.1, y), (0.27, y - 0.16), (0.37, y + 0.16), (0.5, y),

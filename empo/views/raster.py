@@ -61,7 +61,7 @@ def overlaid(
 
 
 @singledispatch
-def _paint(shape: Shape, brush: _Brush) -> None:  # noqa: ARG001
+def _paint(shape: Shape, brush: _Brush) -> None:
     raise TypeError(f"no shape: {shape!r}")
 
 

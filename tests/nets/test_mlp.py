@@ -65,7 +65,7 @@ def test_an_orthogonal_layer_has_all_its_singular_values_equal_to_its_scale(n_in
 
 
 def test_glorots_law_is_uniform_up_to_the_square_root_of_six_by_the_sum_of_sizes():
-    (layer,) = MLP((200, 100), "tanh", scales=[None], key=KEY).layers
+    (layer,) = MLP((200, 100), "tanh", scales=None, key=KEY).layers
     bound = (6 / 300) ** 0.5
     assert abs(layer.weight).max() == pytest.approx(bound, rel=1e-3)
     # The spread of a uniform law is its bound by sqrt(3); 20,000 draws know it to half a percent.

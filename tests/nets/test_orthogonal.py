@@ -7,9 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from empo.nets.mlp import orthogonal
+from empo.nets.weights import orthogonal as orthogonal_of
 
 KEY = jax.random.key(0)
+
+
+def orthogonal(*shape, key):
+    return orthogonal_of([shape], key=key)[0]
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (3, 64), (64, 2), (1, 1)])
@@ -42,3 +46,12 @@ def test_many_seeds_at_once_call_nothing_outside_the_program():
         atol=1e-6,
     )
     assert jnp.all(jnp.isfinite(many(jax.random.split(KEY, 3))))
+
+
+def test_layers_of_all_shapes_are_drawn_together():
+    shapes = [(4, 64), (64, 64), (64, 2), (1, 1)]
+    matrices = orthogonal_of(shapes, key=KEY)
+    assert [matrix.shape for matrix in matrices] == shapes
+    for matrix in (np.asarray(m, float) for m in matrices):
+        gram = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
+        np.testing.assert_allclose(gram, np.eye(len(gram)), atol=2e-6)

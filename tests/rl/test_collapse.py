@@ -43,7 +43,7 @@ def experiment(protect):
         def act(observation, memory, *, key):
             return algorithm.act(run.learner, observation, memory, key=key)
 
-        _, data, _ = gather(algorithm, CARTPOLE, act, run)
+        _, data, _ = gather(algorithm, CARTPOLE, act, run, key=run.key)
         choices, _ = judged(SETTINGS.critic, nets, data)
         theta, unravel = ravel_pytree(nets.policy)
         gradient = flat_gradient(nets.policy, choices)

@@ -220,5 +220,5 @@ def test_data_of_any_algorithm_can_be_gathered_with_it():
     def act(observation, memory, *, key):
         return algorithm.act(run.learner, observation, memory, key=key)
 
-    _, data, _ = jax.jit(lambda run: gather(algorithm, CARTPOLE, act, run))(run)
+    _, data, _ = jax.jit(lambda run: gather(algorithm, CARTPOLE, act, run, key=run.key))(run)
     assert data.observation.shape == (8, 4, 4)
