@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empo.core.errors import InputError
-from empo.runs.stats import interquartile_mean, mean, over_seeds, stratified
+from empo.runs.stats import difference, interquartile_mean, mean, over_seeds, stratified
 
 RNG = np.random.default_rng(7)
 
@@ -149,3 +149,18 @@ def test_what_cannot_be_resampled_is_refused(strata, words):
 def test_settings_out_of_range_are_refused(name, value):
     with pytest.raises(InputError, match=name):
         over_seeds(np.zeros(3), **{name: value})
+
+
+def test_a_difference_is_of_the_centres_and_resamples_both_apart():
+    one, other = np.array([1.0, 2, 4, 100]), np.array([10.0, 20, 30])
+    found = difference(one, other)
+    assert found.centre == interquartile_mean(one) - interquartile_mean(other)
+    # With no spread in the one the interval is that of the other, turned round.
+    low, high = over_seeds(other)[1:]
+    turned = difference(np.full(3, 50.0), other)
+    assert turned.low == pytest.approx(50 - high, abs=0.5)
+    assert turned.high == pytest.approx(50 - low, abs=0.5)
+    # Two groups spread more than one.
+    both = difference(other, other)
+    assert both.centre == 0
+    assert both.high - both.low > 1.1 * (high - low)

@@ -1,0 +1,242 @@
+"""Carrying a study out: each variant in a run folder of its own, so that it can be gone on with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from empo.core.errors import InputError
+from empo.core.types import Float
+from empo.runs.compare import Compared, read_runs
+from empo.runs.folder import REPORT, claim, is_run
+from empo.runs.setup import Job
+from empo.runs.stats import Estimate, difference, over_seeds
+from empo.runs.studies import LONG, Study, Variant
+from empo.runs.trained import job_of, read_job, resume, run_job
+from empo.runs.training import Progress, silent
+from empo.runs.training_folder import KIND
+from empo.tasks.trainer import Diverged
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a study is carried out."""
+
+    targets: tuple[str, ...] = ()
+    """What is trained on; those of the study if there are none."""
+    seed: int = 0
+    """The first seed."""
+    n_seeds: int = 5
+    """Independent runs of each variant, side by side."""
+    steps: int | None = None
+    """Environment steps of each seed; those of the study if not given."""
+
+
+class Place(NamedTuple):
+    """A variant's job and its folder."""
+
+    variant: Variant
+    job: Job
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a variant."""
+
+    variant: Variant
+    target: str
+    folder: Path
+    run: Compared | None
+    """None if it has diverged."""
+    trouble: str = ""
+    """How it has diverged."""
+
+
+class Standing(NamedTuple):
+    """A variant by one measure."""
+
+    scores: Float[np.ndarray, " seed"]
+    estimate: Estimate
+    """Their interquartile mean."""
+    beside_reference: Estimate | None
+    """What it is more than that of the first variant; None if that one has diverged."""
+
+
+def last_evaluation(run: Compared) -> Float[np.ndarray, " seed"]:
+    """Return of each seed at the end of training."""
+    return run.final
+
+
+def whole_training(run: Compared) -> Float[np.ndarray, " seed"]:
+    """Mean return of each seed's evaluations, without that of the untrained policy.
+
+    It tells who learns sooner where all end at the same return.
+    """
+    return run.returns.held().values[:, 1:].mean(axis=1)
+
+
+MEASURES: Mapping[str, Callable[[Compared], Float[np.ndarray, " seed"]]] = {
+    "last evaluation": last_evaluation,
+    "mean over the whole training": whole_training,
+}
+
+
+def carry_out(
+    study: Study,
+    extent: Extent,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> list[Outcome]:
+    """Train what is not trained yet, variant by variant, and read the results.
+
+    What was finished with the same job is left as it is, and what was interrupted goes on. Raises
+    `InputError`, before anything is trained, if a folder holds a run of another job, unless it is
+    to be overwritten.
+    """
+    places = plan(study, extent, out)
+    _check(places, overwrite)
+    outcomes = []
+    for number, place in enumerate(places, 1):
+        told = _naming(f"{number}/{len(places)}: {place.variant.name}, ", progress)
+        trouble = _train(place, told)
+        run = None if trouble else read_runs([place.folder], {})[0]
+        outcomes.append(Outcome(place.variant, place.job.target, place.folder, run, trouble))
+    return outcomes
+
+
+def plan(study: Study, extent: Extent, out: Path) -> list[Place]:
+    """Every variant on every target. Raises `InputError` for settings that there are not."""
+    places = []
+    for target in extent.targets or study.targets:
+        for variant in study.variants:
+            job = job_of(
+                target,
+                variant.algorithm,
+                seed=extent.seed,
+                n_seeds=extent.n_seeds,
+                n_steps=study.steps.get(target, LONG) if extent.steps is None else extent.steps,
+                settings=variant.settings,
+            )
+            places.append(Place(variant, job, out / _spelled(target) / _spelled(variant.name)))
+    return places
+
+
+def standings(
+    outcomes: Sequence[Outcome], measure: Callable[[Compared], Float[np.ndarray, " seed"]]
+) -> list[Standing | None]:
+    """Where the variants on one target stand, the first being what the others are compared with."""
+    scores = [None if one.run is None else measure(one.run) for one in outcomes]
+    first = scores[0]
+    return [
+        None
+        if own is None
+        else Standing(own, over_seeds(own), None if first is None else difference(own, first))
+        for own in scores
+    ]
+
+
+def by_target(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
+    """The outcomes on each target, in order."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(outcome.target, []).append(outcome)
+    return groups
+
+
+def records(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+    """All that was measured, as JSON can hold it."""
+    found = []
+    for group in by_target(outcomes).values():
+        measured = {name: standings(group, measure) for name, measure in MEASURES.items()}
+        for number, outcome in enumerate(group):
+            run = outcome.run.record() if outcome.run else {}
+            found.append(
+                {
+                    "variant": outcome.variant.name,
+                    "target": outcome.target,
+                    "folder": str(outcome.folder),
+                    "trouble": outcome.trouble or None,
+                    **{name: run.get(name) for name in ("seeds", "steps", "seconds")},
+                    **{
+                        name.replace(" ", "_"): _numbers(column[number])
+                        for name, column in measured.items()
+                    },
+                }
+            )
+    return found
+
+
+def _check(places: Sequence[Place], overwrite: bool) -> None:
+    """Nothing is trained before all folders are known to be free, or of this very study."""
+    problems = []
+    for place in places:
+        try:
+            if not _begun(place) and place.folder.exists():
+                claim(place.folder, KIND)
+                if is_run(place.folder) and not overwrite:
+                    raise InputError(
+                        f"{place.folder}: holds a run with other settings (wanted the steps and "
+                        f"seeds of before, another --out, or --overwrite to begin anew)"
+                    )
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+
+
+def _begun(place: Place) -> bool:
+    """Does the folder hold this very job, finished or not?"""
+    try:
+        return read_job(place.folder) == place.job
+    except InputError:  # there is no run yet, or one of settings that there are no more
+        return False
+
+
+def _train(place: Place, progress: Progress) -> str:
+    """Train it, or go on with it, unless it is finished; and how it has diverged, if it has."""
+    try:
+        if not _begun(place):
+            run_job(place.job, place.folder, overwrite=True, progress=progress)
+        elif not (place.folder / REPORT).exists():
+            resume(place.folder, progress=progress)
+    except Diverged as error:
+        return str(error)
+    return ""
+
+
+def _naming(name: str, progress: Progress) -> Progress:
+    def told(what: str, fraction: float | None, detail: str) -> None:
+        progress(name + what[:1].lower() + what[1:], fraction, detail)
+
+    return told
+
+
+def _spelled(text: str) -> str:
+    return re.sub(r"[^\w.]+", "-", text.lower()).strip(".-")
+
+
+def _numbers(standing: Standing | None) -> dict[str, Any] | None:
+    if standing is None:
+        return None
+    more = standing.beside_reference
+    return {
+        "per_seed": standing.scores.tolist(),
+        "worst_seed": float(standing.scores.min()),
+        **_bounds("iqm", standing.estimate),
+        **(_bounds("difference", more) if more else {}),
+    }
+
+
+def _bounds(name: str, estimate: Estimate) -> dict[str, float | None]:
+    ends = {"": estimate.centre, "_low": estimate.low, "_high": estimate.high}
+    return {
+        name + end: float(number) if np.isfinite(number) else None for end, number in ends.items()
+    }
