@@ -11,7 +11,10 @@ WORLDS = (
     "agents bushmodel compile contests expand goals grid gridbuild gridworld layering moves "
     "packing pixels placed priors statenames stepping tabular terrain world"
 )
-RL = "baselines importance recurrence returns vtrace"
+RL = (
+    "baselines critics ddpg dqn importance noise off_policy_actor_critic off_policy_gradient optim "
+    "recurrence replay returns sac soft_policy_iteration vtrace"
+)
 NETS = "heads mlp"
 TASKS = (
     "acrobot cartpole episodes frames gymmake gymnasium gymspaces mountain_car pendulum probes "

@@ -9,11 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from empo.core.dists import SquashedGaussian
 from empo.core.errors import InputError
 from empo.rl.critics import q_values
 from empo.rl.off_policy_actor_critic import (
     OffPolicyActorCritic,
-    allowed,
+    drawn_as_given,
     less_others,
     off_policy_actor_critic,
     policy_loss,
@@ -37,7 +38,7 @@ def gradients(settings, n):
 
     def one(key):
         loss = lambda policy: policy_loss(  # noqa: E731
-            settings, policy, THREE, nets.critics, observation, key=key
+            settings, policy, nets.critics, observation, key=key
         )[0]
         return jnp.concatenate([g.ravel() for g in jax.tree.leaves(jax.grad(loss)(nets.policy))])
 
@@ -85,7 +86,7 @@ def test_D17_the_policys_step_does_not_look_at_the_stored_actions(space):
     def policy_gradient(data):
         return jax.grad(
             lambda policy: policy_loss(
-                PLAIN, policy, space, still.nets.critics, data.observation, key=KEY
+                PLAIN, policy, still.nets.critics, data.observation, key=KEY
             )[0]
         )(still.nets.policy)
 
@@ -98,10 +99,28 @@ def test_D17_the_policys_step_does_not_look_at_the_stored_actions(space):
     assert all(np.isfinite(value) for value in metrics.values())
 
 
-def test_Q_sees_continuous_actions_as_the_task_takes_them():
-    found = allowed(BOX, jnp.array([[-9.0, 9.0], [1.0, 0.5]]))
-    np.testing.assert_array_equal(found, [[-2.0, 1.0], [1.0, 0.5]])
-    np.testing.assert_array_equal(allowed(THREE, jnp.array([0, 2])), [0, 2])
+def test_of_a_squashed_action_the_gradient_is_that_of_its_log_probability():
+    def law(mean):
+        return SquashedGaussian(
+            mean, jnp.full((1, 2), -1.0), jnp.array([[0.0, 0.5]]), jnp.array([[2.0, 0.5]])
+        )
+
+    mean = jnp.array([[0.3, -0.6]])
+    action = drawn_as_given(law(mean), key=KEY)[0]
+    found = jax.grad(lambda mean: drawn_as_given(law(mean), key=KEY)[1][0])(mean)
+    wanted = jax.grad(lambda mean: law(mean).log_prob(action)[0])(mean)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    np.testing.assert_allclose(action, law(mean).sample(key=KEY), rtol=1e-6)
+    assert np.all(jax.jacobian(lambda mean: drawn_as_given(law(mean), key=KEY)[0])(mean) == 0)
+
+
+def test_continuous_actions_stay_within_bounds():
+    algorithm, learner = made(BOX)
+    acted = jax.vmap(lambda key: algorithm.act(learner, 9 * jnp.ones(3), (), key=key))(
+        jax.random.split(KEY, 200)
+    )
+    assert np.all(np.abs(np.asarray(acted.action) - [0.0, 0.5]) <= [2.0, 0.5])
+    assert np.all(np.isfinite(acted.log_prob))
 
 
 @pytest.mark.parametrize("changes", [{"n_samples": 0}, {"tau": 2.0}, {"entropy_coef": -1.0}])
