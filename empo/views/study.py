@@ -48,10 +48,11 @@ def write_study(path: Path, name: str, study: Study, outcomes: Sequence[Outcome]
 def difference_chart(
     names: Sequence[str], differences: Sequence[Estimate | None], title: str, width: float = 900.0
 ) -> Drawing:
-    """How far each variant is from the first: a dot with its interval, one row each.
+    """How far each variant is from the first of them: a dot with its interval, one row each.
 
     Those whose interval holds 0 are pale; where there is no number the row says so.
     """
+    reference, names, differences = names[0], names[1:], differences[1:]
     left = min(14.0 + max(text_width(name, _FONT) for name in names), 0.45 * width)
     right, bottom = width - _RIGHT, _TOP + _ROW * len(names)
     low, high = _reach([one for one in differences if one is not None])
@@ -60,7 +61,7 @@ def difference_chart(
         return left + (right - left) * (value - low) / (high - low)
 
     shapes: list[Shape] = []
-    for tick in nice_ticks(low, high, max(2, int((right - left) / 90))):
+    for tick in nice_ticks(low, high, max(3, int((right - left) / 90))):
         x = x_of(tick)
         shapes.append(_stroke((x, _TOP), (x, bottom), "muted" if tick == 0 else "faint", 1.2))
         shapes.append(Text(x, bottom + 19, compact(tick), _FONT, "muted", "middle"))
@@ -73,8 +74,9 @@ def difference_chart(
             continue
         shapes += _interval(one, x_of, y)
         said.append(f"{name}: {compact(float(one.centre))}")
-    middle = (left + right) / 2
-    shapes.append(Text(middle, bottom + 38, title, _FONT, "ink", "middle", bold=True))
+    label = shortened(f"difference to “{reference}”", _FONT, width)
+    middle = min((left + right) / 2, width - 0.5 * text_width(label, _FONT))
+    shapes.append(Text(middle, bottom + 38, label, _FONT, "ink", "middle", bold=True))
     return Drawing(width, bottom + _BELOW, tuple(shapes), title, ". ".join(said))
 
 
@@ -96,8 +98,7 @@ def _target(study: Study, target: str, outcomes: Sequence[Outcome]) -> str:
         found = standings(outcomes, measure)
         apart = [one.beside_reference if one else None for one in found]
         if found[0] is not None:
-            title = f"Return, {words}: difference to “{names[0]}”"
-            charts.append(_in_two_widths(names[1:], apart[1:], title))
+            charts.append(f"<h3>Return, {words}</h3>{_in_two_widths(names, apart, words)}")
         tables.append(f"<h3>Return, {words}</h3>{_table(study.varied, names, found)}")
     return section(
         target,
@@ -109,20 +110,22 @@ def _target(study: Study, target: str, outcomes: Sequence[Outcome]) -> str:
     )
 
 
-def _in_two_widths(names: Sequence[str], apart: Sequence[Estimate | None], title: str) -> str:
+def _in_two_widths(names: Sequence[str], apart: Sequence[Estimate | None], words: str) -> str:
+    title = f"Return, {words}: differences to “{names[0]}”"
     return in_two_widths(lambda width: difference_chart(names, apart, title, width))
 
 
 def _curves(outcomes: Sequence[Outcome]) -> str:
-    """Each variant over the first one."""
+    """Each variant over the first one; what has diverged is left out."""
     first, *others = outcomes
     cards = []
     for outcome in others:
+        if outcome.run is None:
+            continue
         both = {one.variant.name: one.run for one in (first, outcome)}
         curves = {name: run.returns.held() for name, run in both.items() if run is not None}
-        if curves:
-            title = f"Return against environment steps: {outcome.variant.name}"
-            cards.append(figure(learning_curves(curves, title, 460.0)))
+        title = f"Return against environment steps: {outcome.variant.name}"
+        cards.append(figure(learning_curves(curves, title, 460.0)))
     return f'<div class="pair">{"".join(cards)}</div>'
 
 

@@ -92,9 +92,8 @@ def test_tables_fit_into_80_columns_and_the_page_shows_all(empo_main, trained, t
         assert said in done.out
     page = Page((tmp_path / "runs" / "study-code-level" / "study.html").read_text())
     assert page.balanced
-    # Two measures, each for wide and for narrow screens, and curves of the eight that are left and
-    # of the first alone beside the one that has diverged.
-    assert len(page.pictures) == 2 * 2 + 9
+    # Two measures, each for wide and for narrow screens, and curves of the eight that are left.
+    assert len(page.pictures) == 2 * 2 + 8
     for said in ("10 variants on task:cartpole, 5 seeds each", "reward clipping", "diverged"):
         assert said in page.text
 

@@ -145,3 +145,57 @@ def test_a_window_counts_nothing_behind_it():
     nets = Nets(Table(jnp.log(jnp.asarray(pi))), None)
     elsewhere = data._replace(next_observation=1 - data.next_observation)
     assert loss(Reinforce("none"), nets, data)[0] == loss(Reinforce("none"), nets, elsewhere)[0]
+
+
+def learned(baseline, shift, seed, n_updates=3000):
+    """The final policy of three actions that pay 0, 1 and 1/2, all of them more by `shift`."""
+    reward, rows = jnp.array([0.0, 1.0, 0.5]) + shift, 16
+    # The value moves half of the way to the mean at each step, long before the policy has settled.
+    settings = Reinforce(baseline, value_coef=10.0)
+
+    def both(parameters, data):
+        logits, level = parameters
+        nets = Nets(Table(logits), lambda state: level[state])
+        return loss(settings, nets, data)[0]
+
+    def update(parameters, key):
+        policy = Categorical(jnp.broadcast_to(parameters[0], (1, rows, 3)))
+        action, nothing = policy.sample(key=key), jnp.zeros((1, rows))
+        state, ends = jnp.zeros((1, rows), int), jnp.ones((1, rows), bool)
+        data = Steps(state, action, nothing, reward[action], nothing, ends, state)
+        gradient = jax.grad(both)(parameters, data)
+        return jax.tree.map(lambda x, g: x - 0.05 * g, parameters, gradient), None
+
+    keys = jax.random.split(jax.random.key(seed), n_updates)
+    (logits, _), _ = jax.lax.scan(update, (jnp.zeros((1, 3)), jnp.zeros(1)), keys)
+    return jax.nn.softmax(logits[0])
+
+
+SHIFTS = jnp.array([0.0, 100.0, -100.0])
+
+
+def final_policies(baseline):
+    """Axes: seed, shift, action."""
+    of_shifts = jax.vmap(lambda seed: jax.vmap(lambda c: learned(baseline, c, seed))(SHIFTS))
+    return np.asarray(jax.jit(of_shifts)(jnp.arange(8)))
+
+
+@pytest.mark.parametrize("baseline", ["mean", "leave-one-out"])
+def test_C04_with_a_mean_as_baseline_a_common_term_of_all_rewards_changes_nothing(baseline):
+    policies = final_policies(baseline)
+    assert policies[:, 0, 1].min() > 0.95
+    np.testing.assert_allclose(policies[:, 1:], policies[:, :1].repeat(2, 1), atol=1e-6)
+
+
+def test_C04_with_a_learned_baseline_policies_end_at_the_same_choice():
+    policies = final_policies("value")
+    assert policies[:, :, 1].min() > 0.95
+    assert np.abs(policies - policies[:, :1]).max() < 0.05
+
+
+def test_C04_without_a_baseline_they_do_not():
+    policies = final_policies("none")
+    assert policies[:, 0, 1].min() > 0.95
+    # Whatever is drawn first is made sure of, or given up, for good.
+    assert np.all(policies[:, 1:, 1].min(axis=0) < 0.01)
+    assert np.all(policies[:, 1:, 1].max(axis=0) > 0.99)
