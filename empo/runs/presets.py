@@ -126,7 +126,9 @@ _SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 _SMALL = NetSettings(hidden=(64, 64), activation="relu")
+_LARGE = NetSettings(hidden=(256, 256), activation="relu")
 _NETS = {
+    **{("cartpole", name): _LARGE for name in ("dqn", "sac")},
     **{("pendulum", name): _SMALL for name in ("ddpg", "td3", "sac")},
     ("invertedpendulum", "sac"): _SMALL,
 }

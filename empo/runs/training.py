@@ -140,7 +140,7 @@ def _judge(session: Session) -> None:
             f"step {session.n_steps:,}: episodes that the policy was judged by returned {score} "
             f"(wanted finite numbers: look at the rewards)"
         )
-    better = score > session.best_score
+    better = score >= session.best_score  # of equals the later, which has learned from more
     if better.any():
         session.best = session.trainer.pick(better, learner, session.best)
         session.best_score = np.where(better, score, session.best_score)
