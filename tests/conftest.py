@@ -20,8 +20,8 @@ TASKS = (
     "acrobot cartpole episodes frames gymmake gymnasium gymspaces mountain_car pendulum probes "
     "registry task toys"
 )
-RUNS = "checkup compare health history sinks stats"
-VIEWS = "charts learning"
+RUNS = "checkup compare health history sinks stats studies studying"
+VIEWS = "charts learning study"
 CHECKED = [
     "empo.core",
     "empo.solver",
