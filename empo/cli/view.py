@@ -16,7 +16,7 @@ from empo.runs.training_folder import KIND
 
 TEACHING = """\
 Write report.html of a run folder anew, from the solution or the training run
-that it holds, and print where it is. The page is one file that needs no network.
+that it holds, and print where it is. The page needs no network.
 
 Example:
   empo view runs/key-door"""

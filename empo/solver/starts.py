@@ -13,7 +13,9 @@ from empo.solver.cyclic import Cyclic
 from empo.solver.fixed_point import Rules
 
 _SAME = 1e-6
-"""Solutions that differ by less anywhere count as one."""
+"""Solutions that differ by less everywhere count as one,"""
+_LEFT_OPEN = 1e3
+"""and so do those that differ by less than this many tolerances: iteration ends that far away."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,10 @@ def several_starts(
     cyclic: Cyclic, from_zero: Array, rules: Rules, block: int, n: int, progress: Progress
 ) -> Starts:
     """Solve Phase 1 from the largest values and from n - 2 random ones beside those from 0."""
-    solutions = [np.asarray(from_zero)]
+    solutions, same = [np.asarray(from_zero)], max(_SAME, _LEFT_OPEN * rules.tolerance)
     for start in _starting_points(cyclic, n - 1):
         found = np.asarray(solve_humans(cyclic, rules, block, progress, start)[0])
-        if all(np.max(np.abs(found - known)) > _SAME for known in solutions):
+        if all(np.max(np.abs(found - known)) > same for known in solutions):
             solutions.append(found)
     means = np.array([found[: cyclic.layer.n_states].mean(axis=(0, 2)) for found in solutions])
     names = cyclic.problem.game.world.humans

@@ -9,10 +9,11 @@ import pytest
 from empo.rl.registry import RECIPES
 
 QUICK = ("--steps", "400", "--evaluations", "2", "--episodes", "3", "--hidden", "8")
+SHORT = ("--n-steps", "5")
 
 
 def test_a_run_is_trained_judged_and_resumed(empo_main, tmp_path):
-    done = empo_main("train", "task:cartpole", "--algorithm", "a2c", "--seeds", "2", *QUICK)
+    done = empo_main("train", "task:cartpole", "--algorithm", "a2c", "--seeds", "2", *QUICK, *SHORT)
     assert done.code == 0, done.err
     assert max(map(len, done.out.splitlines())) <= 80
     folder = tmp_path / "runs" / "task-cartpole-a2c"
@@ -36,7 +37,7 @@ def test_a_run_is_trained_judged_and_resumed(empo_main, tmp_path):
     assert empo_main("view", folder).out == f"{folder / 'report.html'}\n"
     assert "a2c" in (folder / "report.html").read_text()
 
-    refused = empo_main("train", "task:cartpole", "--algorithm", "a2c", "--seeds", "2", *QUICK)
+    refused = empo_main("train", "task:cartpole", "--algorithm", "a2c", "--seeds", "2", *QUICK, *SHORT)
     assert refused.code == 2
     assert "holds a run already" in refused.err
 

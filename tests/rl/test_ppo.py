@@ -89,7 +89,7 @@ def test_C16_F04_the_penalty_is_the_kl_from_the_old_policy_outside_the_bracket()
     new = jax.vmap(moved.policy)(batch.observation).log_probs()
     old = jax.vmap(nets.policy)(batch.observation).log_probs()
     kl = np.mean(np.sum(np.exp(old) * (old - new), axis=-1))
-    assert with_penalty - without == pytest.approx(2.5 * kl, rel=1e-3)
+    assert float(with_penalty - without) == pytest.approx(float(2.5 * kl), rel=1e-3)
 
 
 def test_E23_the_penalty_doubles_above_the_band_halves_below_and_stays_within():

@@ -142,7 +142,7 @@ def test_all_points_of_the_list_are_measured(checkup):
     assert [update.step for update in checkup.updates] == [32 * stride, 64 * stride]
     for name in ("entropy", "explained_variance", "grad_norm", "value_loss"):
         assert len(checkup.series(name)) == 2
-    assert checkup.series("entropy")[0] == pytest.approx(np.log(2), abs=0.02)
+    assert 0.3 < checkup.series("entropy")[0] < np.log(2)
     assert [(batch.factor, batch.size) for batch in checkup.batches] == [(1, 32), (4, 128)]
     for batch in checkup.batches:
         assert batch.alike.keys() == {"policy", "value"}

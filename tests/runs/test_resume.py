@@ -26,7 +26,7 @@ ON_POLICY = job_of(
     seed=3,
     n_seeds=2,
     n_steps=800,
-    settings={"n_evaluations": 4, "n_episodes": 2, "hidden": (8,)},
+    settings={"n_evaluations": 4, "n_episodes": 2, "hidden": (8,), "n_steps": 5},
 )
 
 

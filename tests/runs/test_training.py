@@ -21,7 +21,7 @@ from empo.runs.training_folder import CHECKPOINTS
 from empo.tasks.cartpole import CARTPOLE
 from empo.tasks.trainer import Diverged
 
-QUICK = {"n_evaluations": 2, "n_episodes": 3, "hidden": (8,)}
+QUICK = {"n_evaluations": 2, "n_episodes": 3, "hidden": (8,), "n_envs": 8, "n_steps": 5}
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_numbers_that_are_not_finite_stop_the_run_and_name_the_tensor(tmp_path):
 def test_rewards_that_are_no_numbers_are_found_when_the_policy_is_judged(tmp_path, monkeypatch):
     def step(state, action, *, key):
         state, reward, terminated = CARTPOLE.step(state, action, key=key)
-        return state, jnp.where(state.angle > 0.1, jnp.nan, reward), terminated
+        return state, jnp.where(abs(state.angle) > 0.1, jnp.nan, reward), terminated
 
     monkeypatch.setattr(targets, "device_task", lambda name: replace(CARTPOLE, step=step))
     with pytest.raises(Diverged, match=r"step 0: episodes .* returned .*nan"):
