@@ -15,10 +15,10 @@ demo: setup
 	$(BIN)/empo solve key-door --out runs/key-door
 
 test: setup
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest -m 'not slow' -n logical --dist loadfile
 
 test-slow: setup
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n logical
 
 check: setup
 	$(BIN)/ruff check .

@@ -204,6 +204,7 @@ def pill(x: float, v: float, p: float) -> File:
     return file
 
 
+@pytest.mark.slow
 def test_pill_is_given_exactly_when_it_is_worth_the_risk():
     assert pill(2, 2, 0.01) == shipped("pill"), "the sweep below is about the shipped world"
     assert chosen(empo.solve("pill"), "without") == {"give"}
@@ -256,7 +257,7 @@ def best_buttons(x: float, q: float, p: float = 0.01, y: float = 100, gamma: flo
 @pytest.mark.parametrize(
     ("x", "q", "wanted"),
     [
-        (2, 0.01, "enable_none"),
+        pytest.param(2, 0.01, "enable_none", marks=pytest.mark.slow),
         (50, 0.01, "enable_pause"),
         (90, 0.01, "enable_pause"),
         (95, 0.01, "enable_pause"),
@@ -270,6 +271,7 @@ def test_pause_destroy_buttons_stay_only_where_the_robot_is_not_much_missed(x, q
         assert chosen(solution, state) == {wanted}
 
 
+@pytest.mark.slow
 def test_pause_destroy_regions_are_those_of_the_linear_equations():
     seen = set()
     for x, q in itertools.product([2, 10, 40, 60, 80, 97], [1e-4, 1e-3, 1e-2, 0.1]):

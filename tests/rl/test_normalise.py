@@ -206,6 +206,7 @@ def plain():
     return first_updates(*PLAIN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SWITCHES)
 def test_E25_each_of_the_nine_code_level_options_is_a_switch_of_its_own(name, plain):
     chosen = zip(SWITCHES[name], PLAIN, strict=True)
