@@ -21,7 +21,13 @@ def test_the_table_fits_into_80_columns_and_the_page_is_written(empo_main, two_r
     done = empo_main("compare", *two_runs)
     assert (done.code, done.err) == (0, "")
     assert max(map(len, done.out.splitlines())) <= 80
-    for said in ("task:cartpole, threshold 475", "a2c, not", "never (0/2)", "12 s", "Learning curves"):
+    for said in (
+        "task:cartpole, threshold 475",
+        "a2c, not",
+        "never (0/2)",
+        "12 s",
+        "Learning curves",
+    ):
         assert said in done.out
     page = Page((tmp_path / "compare.html").read_text())
     assert page.balanced

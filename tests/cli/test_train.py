@@ -37,7 +37,9 @@ def test_a_run_is_trained_judged_and_resumed(empo_main, tmp_path):
     assert empo_main("view", folder).out == f"{folder / 'report.html'}\n"
     assert "a2c" in (folder / "report.html").read_text()
 
-    refused = empo_main("train", "task:cartpole", "--algorithm", "a2c", "--seeds", "2", *QUICK, *SHORT)
+    refused = empo_main(
+        "train", "task:cartpole", "--algorithm", "a2c", "--seeds", "2", *QUICK, *SHORT
+    )
     assert refused.code == 2
     assert "holds a run already" in refused.err
 
@@ -61,7 +63,10 @@ def test_help_lists_every_setting_in_80_columns(empo_main, monkeypatch, name):
         (("task:cartpole", "--gamma", "1.5"), "gamma: found 1.5 (wanted between 0 and 1)"),
         (("task:cartpole", "--gamma", "many"), "--gamma: found 'many' (wanted a number)"),
         (("task:cartpole", "--hidden", "a,b"), "--hidden: found 'a,b'"),
-        (("task:cartpole", "--orthogonal", "maybe"), "--orthogonal: found 'maybe' (wanted yes or no)"),
+        (
+            ("task:cartpole", "--orthogonal", "maybe"),
+            "--orthogonal: found 'maybe' (wanted yes or no)",
+        ),
         (("task:cartpole", "--steps", "0"), "n_steps: found 0 (wanted at least 1)"),
         (("task:cartpole", "--seed", "-1"), "seed: found -1"),
         (("gym:Nowhere-v0",), "Nowhere"),
