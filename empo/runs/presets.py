@@ -6,6 +6,7 @@ With them five of five seeds reach what the tests of learning ask for.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from empo.nets import NetSettings
@@ -33,6 +34,7 @@ _SHORT = Rollout(n_envs=8, n_steps=64, gamma=0.98)
 _LONG = Rollout(n_envs=16, n_steps=64, gamma=0.99)
 _ROUNDS = Replay(n_envs=8, n_steps=32, n_updates=128, batch_size=64, capacity=50_000, warmup=1_000)
 _EVERY_STEP = Replay(batch_size=128, capacity=10_000, warmup=500)
+_NEARER = replace(_EVERY_STEP, gamma=0.98)
 _FREE = Optim(learning_rate=1e-3, max_grad_norm=math.inf)
 
 _A2C_CARTPOLE = A2C(standardise=True, rollout=_STEADY, optim=Optim(learning_rate=3e-3, anneal=1.0))
@@ -81,7 +83,12 @@ _CARTPOLE = {
 _ACROBOT = {
     "npg": NPG(delta=0.02, rollout=_LONG),
     "trpo": TRPO(delta=0.02, rollout=_LONG),
-    "ppo": PPO(rollout=_LONG, optim=Optim(learning_rate=1e-3, anneal=1.0)),
+    "adaptive-trpo": AdaptiveTRPO(kl_target=0.02, rollout=_LONG),
+    "ppo": PPO(
+        entropy_coef=0.01,
+        rollout=Rollout(n_envs=16, n_steps=256, gamma=0.99),
+        optim=Optim(learning_rate=1e-3, anneal=1.0),
+    ),
 }
 
 _PENDULUM = {
@@ -93,8 +100,8 @@ _PENDULUM = {
         optim=Optim(learning_rate=1e-3, anneal=1.0),
     ),
     "ddpg": DDPG(tau=0.01, replay=_EVERY_STEP, optim=_FREE),
-    "td3": TD3(tau=0.01, replay=_EVERY_STEP, optim=_FREE),
-    "sac": SAC(tau=0.01, replay=_EVERY_STEP, optim=_FREE),
+    "td3": TD3(tau=0.01, replay=_NEARER, optim=_FREE),
+    "sac": SAC(tau=0.02, replay=_EVERY_STEP, optim=_FREE),
 }
 
 _MOUNTAIN_CAR = {
@@ -114,7 +121,7 @@ _INVERTED_PENDULUM = {
         rollout=Rollout(n_envs=8, n_steps=128, gamma=0.98),
         optim=Optim(learning_rate=1e-3, anneal=1.0),
     ),
-    "sac": SAC(tau=0.01, replay=_EVERY_STEP, optim=_FREE),
+    "sac": SAC(tau=0.02, replay=_NEARER, optim=_FREE),
 }
 
 _SETTINGS: dict[str, dict[str, Any]] = {
