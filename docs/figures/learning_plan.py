@@ -39,7 +39,7 @@ _BUDGETS: dict[str, tuple[Mapping[str, int], tuple[str, ...]]] = {
     "dqn": (_REPLAY, _POLE),
     "ddpg": (_REPLAY, ("task:pendulum",)),
     "td3": (_REPLAY, ("task:pendulum",)),
-    "sac": (_REPLAY, ("task:cartpole", "task:pendulum")),
+    "sac": (_REPLAY, ("task:pendulum",)),
 }
 """Environment steps of each seed, by task, and the tasks."""
 
