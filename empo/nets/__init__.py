@@ -1,5 +1,6 @@
 """Networks as pytrees: every leaf is an array, what is fixed is static."""
 
+from empo.nets.factors import FactorNet, factor_net
 from empo.nets.factory import NetSettings, Networks, ordinary_networks
 from empo.nets.heads import (
     CategoricalPolicy,
@@ -14,10 +15,12 @@ __all__ = [
     "MLP",
     "CategoricalPolicy",
     "DeterministicPolicy",
+    "FactorNet",
     "GaussianPolicy",
     "NetSettings",
     "Networks",
     "PowerLawPolicy",
     "SquashedPolicy",
+    "factor_net",
     "ordinary_networks",
 ]

@@ -24,6 +24,11 @@ _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 }
 
 
+def activation_of(name: Activation) -> Callable[[Array], Array]:
+    """The function of that name."""
+    return _ACTIVATIONS[name]
+
+
 class Dense(eqx.Module):
     """x W + b."""
 
@@ -67,7 +72,7 @@ class MLP(eqx.Module):
 
     def __call__(self, x: Float[Array, " i"]) -> Float[Array, " o"]:
         """The outputs of the last layer, without an activation."""
-        activate = _ACTIVATIONS[self.activation]
+        activate = activation_of(self.activation)
         for number, layer in enumerate(self.layers[:-1]):
             x = layer(x)
             if self.norms:

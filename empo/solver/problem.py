@@ -47,15 +47,20 @@ class Problem:
     @cached_property
     def weights(self) -> Weights:
         """How goals and humans are weighed."""
-        goal = np.asarray(self.model.goals.weight, float)
-        share = goal / goal.sum(axis=1, keepdims=True)
-        n_humans = self.model.n_humans
-        human = 1.0 if self.theory.human_aggregation == "sum" else 1.0 / n_humans
-        return Weights(
-            goal=goal if self.theory.goal_aggregation == "sum" else share,
-            goal_prob=share,
-            human=np.full(n_humans, human),
-        )
+        return weights_of(self.model, self.theory)
+
+
+def weights_of(model: Model, theory: Theory) -> Weights:
+    """How a theory weighs the goals and humans of a world."""
+    goal = np.asarray(model.goals.weight, float)
+    share = goal / goal.sum(axis=1, keepdims=True)
+    n_humans = model.n_humans
+    human = 1.0 if theory.human_aggregation == "sum" else 1.0 / n_humans
+    return Weights(
+        goal=goal if theory.goal_aggregation == "sum" else share,
+        goal_prob=share,
+        human=np.full(n_humans, human),
+    )
 
 
 class Values(NamedTuple):

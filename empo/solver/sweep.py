@@ -119,8 +119,8 @@ def phase1(
             jax.lax.dynamic_slice_in_dim(jnp.asarray(x), first_goal, n_goals, axis=1)
             for x in (situation.habit, situation.members, model.goals.repeat)
         )
-        expected = _by_players(model, _expected_rows(next_states, prob, b_next))
-        beta_h, nu_h = _human_settings(situation, parameters)
+        expected = by_players(model, _expected_rows(next_states, prob, b_next))
+        beta_h, nu_h = human_settings(situation, parameters)
         q_h_m, pi_h, v_h_m = [], [], []
         for h in range(model.n_humans):
             q = cautious_q(expected[..., h, :], situation.legal_r, situation.beliefs[h], h)
@@ -140,7 +140,7 @@ def given_prior(model: Model, parameters: Parameters, chunk: Chunk) -> Float[Arr
 
     def of_state(code: Array) -> Array:
         state = unpack(code, model.cardinalities)
-        beta_h, _ = _human_settings(model.situation(state), parameters)
+        beta_h, _ = human_settings(model.situation(state), parameters)
         return model.shortest_path(state, beta_h)  # pyright: ignore[reportAttributeAccessIssue]
 
     return jax.vmap(of_state)(chunk.codes)
@@ -163,9 +163,9 @@ def phase2(
     ) -> Phase2:
         situation = model.situation(unpack(code, model.cardinalities))
         pi_h_mean = goal_average(pi_h, weights.goal_prob)
-        q_r = robot_q(_by_players(model, v_r_expected), pi_h_mean, parameters.gamma_r)
+        q_r = robot_q(by_players(model, v_r_expected), pi_h_mean, parameters.gamma_r)
         pi_r = robot_policy(q_r, situation.legal_r, parameters.beta_r)
-        expected = _by_players(model, _expected_rows(next_states, prob, b_next))
+        expected = by_players(model, _expected_rows(next_states, prob, b_next))
         v_h_e = jnp.stack(
             [
                 effective_value(expected[..., h, :], pi_r, pi_h[h], pi_h_mean, h)
@@ -221,15 +221,16 @@ def _expected_rows(
     return sum(terms, start=jnp.zeros(()))
 
 
-def _by_players(model: Model, x: Float[Array, " a *x"]) -> Float[Array, " a_r *a_H"]:
+def by_players(model: Model, x: Float[Array, " a *x"]) -> Float[Array, " a_r *a_H"]:
     """Split the axis of joint actions into one for each player."""
     players = (model.n_actions_r, *(model.n_actions_h,) * model.n_humans)
     return x.reshape(*players, *x.shape[1:])
 
 
-def _human_settings(
+def human_settings(
     situation: Situation, parameters: Parameters
 ) -> tuple[Float[Array, " h"], Float[Array, " h"]]:
+    """beta_h and nu_h of each human: the state's own where it has some."""
     beta_h = jnp.where(jnp.isnan(situation.beta_h), parameters.beta_h, situation.beta_h)
     nu_h = jnp.where(jnp.isnan(situation.nu_h), parameters.nu_h, situation.nu_h)
     return beta_h, nu_h

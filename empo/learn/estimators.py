@@ -1,0 +1,143 @@
+"""Learned functions of a place: networks that follow gradients, and tables that hold means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from empo.core.errors import InputError
+from empo.core.types import Array, Bool, Float, Int
+from empo.learn.forms import Form
+from empo.nets import NetSettings, factor_net
+from empo.rl.algorithm import Metrics
+from empo.worlds.packing import strides
+
+LARGEST_TABLE = 1 << 28
+"""Numbers that a table may hold: 1 GiB."""
+
+
+class Kept(NamedTuple):
+    """One quantity, as far as it is learned."""
+
+    now: Any
+    slow: Any
+    """The lagging copy."""
+    moments: Any
+    """The optimiser's."""
+
+
+class Batch(NamedTuple):
+    """What one update learns from, n places: `target` and `weight` have the quantity's axes."""
+
+    factors: Int[Array, "n f"]
+    target: Float[Array, " n *o"]
+    weight: Float[Array, " n *o"]
+    """0 where there is nothing to learn."""
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """`start(key=)` gives what is `Kept`; `at(weights, factors)` is what is held of ONE place.
+
+    `improve(kept, batch, rate)` gives what is kept after one update, and metrics.
+    """
+
+    start: Callable[..., Kept]
+    at: Callable[[Any, Int[Array, " f"]], Array]
+    improve: Callable[[Kept, Batch, Float[Array, ""]], tuple[Kept, Metrics]]
+
+
+def network(
+    cardinalities: Sequence[int], shape: tuple[int, ...], form: Form, settings: NetSettings
+) -> Estimator:
+    """A perceptron on the factors, with steps of Adam (Kingma and Ba 2015)."""
+    adam = optax.scale_by_adam()
+    n_outputs = math.prod(shape)
+
+    def start(*, key: Array) -> Kept:
+        net: Any = factor_net(cardinalities, n_outputs, settings, key=key)
+        return Kept(net, net, adam.init(net))
+
+    def outputs(net: Any, factors: Array) -> Array:
+        return net(factors).reshape(shape)
+
+    def at(net: Any, factors: Array) -> Array:
+        return form.read(outputs(net, factors))
+
+    def improve(kept: Kept, batch: Batch, rate: Array) -> tuple[Kept, Metrics]:
+        slow = jax.vmap(at, in_axes=(None, 0))(kept.slow, batch.factors)
+        learnt = batch.weight > 0
+        target = jnp.where(learnt, batch.target, 1.0)
+
+        def loss(net: Any) -> tuple[Array, Array]:
+            out = jax.vmap(outputs, in_axes=(None, 0))(net, batch.factors)
+            losses = jnp.where(learnt, batch.weight * form.loss(out, slow, target), 0.0)
+            return jnp.mean(losses), out
+
+        (value, out), gradient = jax.value_and_grad(loss, has_aux=True)(kept.now)
+        step, moments = adam.update(gradient, kept.moments)
+        now = jax.tree.map(lambda w, s: w - rate * s, kept.now, step)
+        held = form.read(out)
+        return Kept(now, kept.slow, moments), {
+            "loss": value,
+            "grad_norm": optax.tree.norm(gradient),
+            "prediction": jnp.mean(held),
+            "lag": jnp.mean(jnp.abs(held - slow)),
+        }
+
+    return Estimator(start, at, improve)
+
+
+def table(cardinalities: Sequence[int], shape: tuple[int, ...], form: Form) -> Estimator:
+    """A number for every combination of factors, moved towards the mean of its targets.
+
+    Raises `InputError` if there are too many combinations.
+    """
+    sizes = tuple(cardinalities)
+    n_rows = math.prod(sizes)
+    if n_rows * math.prod(shape) > LARGEST_TABLE:
+        raise InputError(
+            f"table: found {n_rows:,} combinations of factors with {math.prod(shape)} numbers each "
+            f"(wanted at most {LARGEST_TABLE:,} numbers: take a network)"
+        )
+    place_value = strides(sizes).astype(np.int32)
+
+    def start(*, key: Array) -> Kept:
+        rows = jnp.full((n_rows, *shape), form.at_first)
+        return Kept(rows, rows, ())
+
+    def at(rows: Array, factors: Array) -> Array:
+        return rows[jnp.sum(factors * place_value)]
+
+    def improve(kept: Kept, batch: Batch, rate: Array) -> tuple[Kept, Metrics]:
+        row = jnp.sum(batch.factors * place_value, axis=-1)
+        held, slow = kept.now[row], kept.slow[row]
+        target, learnt = mean_of_equals(row, batch)
+        new = jnp.where(learnt, form.toward(held, jnp.where(learnt, target, 1.0), rate), held)
+        return Kept(kept.now.at[row].set(new), kept.slow, ()), {
+            "loss": jnp.mean((new - held) ** 2),
+            "grad_norm": jnp.sqrt(jnp.sum((new - held) ** 2)),
+            "prediction": jnp.mean(held),
+            "lag": jnp.mean(jnp.abs(held - slow)),
+        }
+
+    return Estimator(start, at, improve)
+
+
+def mean_of_equals(
+    row: Int[Array, " n"], batch: Batch
+) -> tuple[Float[Array, " n *o"], Bool[Array, " n *o"]]:
+    """For each place the weighted mean of the targets of all that share its row, if there are."""
+    same = (row[:, None] == row[None, :]).astype(jnp.float32)
+    weighted = jnp.where(batch.weight > 0, batch.weight * batch.target, 0.0)
+    total = jnp.tensordot(same, weighted, axes=1)
+    weight = jnp.tensordot(same, batch.weight, axes=1)
+    learnt = weight > 0
+    return total / jnp.where(learnt, weight, 1.0), learnt

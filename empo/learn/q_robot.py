@@ -1,0 +1,166 @@
+"""The robot that learns Q_r and has no actor: its policy is equation (5) of what it learned.
+
+All quantities learn side by side, each from the lagging copies of those that its equation reads;
+the table of stages says which of them move, how fast, and how decisive the robot is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from empo.core.types import Array, Bool, Float, Int
+from empo.learn.estimators import Batch, Kept
+from empo.learn.exact_targets import Target, phase1_target, phase2_targets
+from empo.learn.problem import Place, Problem
+from empo.learn.quantities import Quantities, Weights
+from empo.learn.settings import QUANTITIES, RobotSettings
+from empo.learn.stages import PHASE_1, Moment, Stages, moment
+from empo.learn.task import Seen, drawn, joint_index
+from empo.rl.algorithm import Acted, Algorithm, Metrics
+from empo.rl.data import Steps
+from empo.rl.optim import polyak
+
+
+class Learner(NamedTuple):
+    """All that is learned."""
+
+    kept: dict[str, Kept]
+    """By quantity."""
+    n_updates: Int[Array, ""]
+
+
+def q_robot(
+    problem: Problem, settings: RobotSettings, quantities: Quantities, stages: Stages
+) -> Algorithm:
+    """The algorithm for a run with that table of stages."""
+    learned = settings.learned()
+
+    def init(*, key: Array) -> Learner:
+        keys = jax.random.split(key, len(learned))
+        kept = {
+            name: quantities.estimators[name].start(key=k)
+            for name, k in zip(learned, keys, strict=True)
+        }
+        return Learner(kept, jnp.int32(0))
+
+    def act(learner: Learner, seen: Seen, memory: Any, *, key: Array) -> Acted:
+        now = moment(stages, settings, learner.n_updates)
+        action = joint_action(quantities, problem, settings, learner, seen, now, key=key)
+        return Acted(action, jnp.zeros(()), memory)
+
+    def best(learner: Learner, seen: Seen) -> Int[Array, ""]:
+        return jnp.int32(0)
+
+    def update(learner: Learner, data: Steps, *, key: Array) -> tuple[Learner, Metrics]:
+        now = moment(stages, settings, learner.n_updates)
+        slow = lagging(learner)
+        places = data.observation.place
+        beta_r = now.beta_share * problem.parameters.beta_r
+        targets = _targets(quantities, problem, learned, slow, places, beta_r, now)
+        factors = jax.vmap(problem.factors)(places)
+        kept, metrics = {}, {"stage": now.stage, "beta_r": beta_r}
+        for name in learned:
+            place = QUANTITIES.index(name)
+            batch = Batch(factors, targets[name].value, targets[name].weight)
+            new, told = quantities.estimators[name].improve(
+                learner.kept[name], batch, now.rate[place]
+            )
+            moved = _where(now.moves[place], new, learner.kept[name])
+            kept[name] = followed(moved, settings.slow.of(name), learner.n_updates + 1)
+            told["target"] = _mean(targets[name])
+            told["rate"] = now.rate[place] * now.moves[place]
+            metrics |= {f"{name}_{what}": value for what, value in told.items()}
+        metrics = {name: jnp.float32(value) for name, value in metrics.items()}
+        return Learner(kept, learner.n_updates + 1), metrics
+
+    return Algorithm(init, act, best, update, settings.gather)
+
+
+def present(learner: Learner) -> Weights:
+    """What is learned of each quantity."""
+    return {name: kept.now for name, kept in learner.kept.items()}
+
+
+def lagging(learner: Learner) -> Weights:
+    """The lagging copy of each quantity."""
+    return {name: kept.slow for name, kept in learner.kept.items()}
+
+
+def followed(kept: Kept, pace: float, count: Int[Array, ""]) -> Kept:
+    """The lagging copy after so many updates: copied at every `pace`-th, or moved by it below 1."""
+    if pace < 1:
+        return kept._replace(slow=polyak(kept.now, kept.slow, pace))
+    return kept._replace(slow=_where(count % int(pace) == 0, kept.now, kept.slow))
+
+
+def joint_action(
+    quantities: Quantities,
+    problem: Problem,
+    settings: RobotSettings,
+    learner: Learner,
+    seen: Seen,
+    now: Moment,
+    *,
+    key: Array,
+) -> Int[Array, ""]:
+    """What all players do while there is something to explore."""
+    key_r, key_h = jax.random.split(key)
+    weights, exploration = present(learner), settings.exploration
+    left = 1 + now.done * (exploration.epsilon_end - 1)
+    situation = problem.model.situation(seen.place.state)
+    beta_r = now.beta_share * problem.parameters.beta_r
+    pi_r = quantities.pi_r(problem, weights, seen.place, beta_r)
+    pi_h = quantities.pi_h(problem, weights, seen.place)[np.arange(len(seen.goals)), seen.goals]
+    robot = _mixed(pi_r[None], situation.legal_r[None], exploration.epsilon_r * left)
+    humans = _mixed(pi_h, situation.legal_h, exploration.epsilon_h * left)
+    return joint_index(problem, drawn(robot, key=key_r)[0], drawn(humans, key=key_h))
+
+
+def _targets(
+    quantities: Quantities,
+    problem: Problem,
+    learned: tuple[str, ...],
+    slow: Weights,
+    places: Place,
+    beta_r: Float[Array, ""],
+    now: Moment,
+) -> dict[str, Target]:
+    """Of every place and learned quantity; only the phase that is under way is computed."""
+    rest = tuple(name for name in learned if name != "q_h_m")
+
+    def phase1() -> dict[str, Target]:
+        return {"q_h_m": phase1_target(quantities, problem, slow, places)}
+
+    def phase2() -> dict[str, Target]:
+        found = phase2_targets(quantities, problem, slow, places, beta_r)
+        return {name: found[name] for name in rest}
+
+    if "q_h_m" not in learned:
+        return phase2()
+    nothing1, nothing2 = (_nothing(jax.eval_shape(phase)) for phase in (phase1, phase2))
+    return jax.lax.cond(
+        now.stage == PHASE_1, lambda: phase1() | nothing2, lambda: nothing1 | phase2()
+    )
+
+
+def _nothing(shapes: dict[str, Target]) -> dict[str, Target]:
+    return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
+
+
+def _mean(target: Target) -> Float[Array, ""]:
+    total = jnp.sum(jnp.where(target.weight > 0, target.value, 0.0))
+    return total / jnp.maximum(jnp.sum(target.weight > 0), 1)
+
+
+def _mixed(
+    prob: Float[Array, "n a"], legal: Bool[Array, "n a"], epsilon: Float[Array, ""]
+) -> Float[Array, "n a"]:
+    return (1 - epsilon) * prob + epsilon * legal / jnp.sum(legal, axis=-1, keepdims=True)
+
+
+def _where(condition: Bool[Array, ""], new: Any, old: Any) -> Any:
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)
