@@ -10,7 +10,14 @@ from empo.core.errors import InputError
 from empo.worlds.load import check, load
 from empo.worlds.world import Thing
 
-GRIDS = ("asymmetric-freeing", "bush-corridor", "corridor", "key-door", "rock-gateway")
+GRIDS = (
+    "asymmetric-freeing",
+    "bush-corridor",
+    "corridor",
+    "key-door",
+    "key-door-large",
+    "rock-gateway",
+)
 EVERYTHING = {
     "kind": "grid",
     "name": "everything",
