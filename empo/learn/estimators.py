@@ -59,10 +59,10 @@ def network(
 ) -> Estimator:
     """A perceptron on the factors, with steps of Adam (Kingma and Ba 2015)."""
     adam = optax.scale_by_adam()
-    n_outputs = math.prod(shape)
 
     def start(*, key: Array) -> Kept:
-        net: Any = factor_net(cardinalities, n_outputs, settings, key=key)
+        first = jnp.broadcast_to(form.write(form.at_first), shape).ravel()
+        net: Any = factor_net(cardinalities, first, settings, key=key)
         return Kept(net, net, adam.init(net))
 
     def outputs(net: Any, factors: Array) -> Array:
@@ -110,7 +110,7 @@ def table(cardinalities: Sequence[int], shape: tuple[int, ...], form: Form) -> E
     place_value = strides(sizes).astype(np.int32)
 
     def start(*, key: Array) -> Kept:
-        rows = jnp.full((n_rows, *shape), form.at_first)
+        rows = jnp.broadcast_to(form.at_first, (n_rows, *shape)).astype(jnp.float32)
         return Kept(rows, rows, ())
 
     def at(rows: Array, factors: Array) -> Array:

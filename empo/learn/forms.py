@@ -28,12 +28,16 @@ class Form:
     """loss(outputs, slow, target): each number's; `slow` is what the lagging copy holds."""
     toward: Callable[[Numbers, Numbers, Float[Array, ""]], Array]
     """toward(held, target, share)."""
-    at_first: float
-    """What a table holds before anything is learned."""
+    at_first: Numbers
+    """What is held before anything is learned: by a table everywhere, by a network about that."""
+    write: Callable[[Numbers], Array]
+    """The outputs of a network that stand for what is held."""
 
 
-def share(most: Numbers) -> Form:
+def share(most: Numbers, at_first: float) -> Form:
     """A quantity between 0 and `most`, as a logistic function of the outputs.
+
+    It begins with the share `at_first` of the most.
 
     The loss is the cross-entropy, whose minimum is at the mean of targets, sampled or not.
     """
@@ -47,7 +51,8 @@ def share(most: Numbers) -> Form:
         read=lambda outputs: top * jax.nn.sigmoid(outputs),
         loss=loss,
         toward=lambda held, target, way: held + way * (target - held),
-        at_first=0.0,
+        at_first=at_first * top,
+        write=lambda held: jax.scipy.special.logit(held / top),
     )
 
 
@@ -76,4 +81,5 @@ def magnitude(space: LossSpace) -> Form:
         loss=log_loss if logs else linear_loss,
         toward=log_toward if logs else linear_toward,
         at_first=0.0,
+        write=lambda held: jnp.asarray(held),
     )

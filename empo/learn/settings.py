@@ -155,13 +155,18 @@ class Pace:
     """How long people and episodes go on."""
 
     episode_steps: int = 64
-    """Steps after which a world without a horizon begins anew."""
+    """Steps of the episodes by which a robot is judged where the game never ends."""
+    shortest_episode: int = 16
+    """Such games begin anew after steps whose number is log-uniform between this..."""
+    longest_episode: int = 1024
+    """...and this: long ones get far, even while the robot acts at random."""
     goal_steps: int = 20
     """Steps after which people get new goals; 1: at every step."""
 
     def __post_init__(self) -> None:
-        at_least("episode_steps", self.episode_steps, 1)
-        at_least("goal_steps", self.goal_steps, 1)
+        for name in ("episode_steps", "shortest_episode", "goal_steps"):
+            at_least(name, getattr(self, name), 1)
+        at_least("longest_episode", self.longest_episode, self.shortest_episode)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ class Seen(NamedTuple):
     """The goal that each human pursues."""
     clock: Int[Array, ""]
     """Steps since they chose it."""
+    limit: Int[Array, ""]
+    """Steps after which the episode is cut."""
 
 
 def world_task(world: World, problem: Problem, pace: Pace) -> Task:
@@ -34,16 +36,16 @@ def world_task(world: World, problem: Problem, pace: Pace) -> Task:
     """
     model = problem.model
     a_r, a_h = joint_actions(model)
-    limit = problem.horizon if problem.horizon is not None else pace.episode_steps
 
     def reset(*, key: Array) -> Seen:
-        key_state, key_goals = jax.random.split(key)
+        key_state, key_goals, key_limit = jax.random.split(key, 3)
         first = jax.random.choice(
             key_state, len(world.initial), p=jnp.asarray(world.initial_prob, jnp.float32)
         )
         state = jnp.asarray(world.initial, jnp.int32)[first]
         place = Place(state, jnp.int32(0))
-        return Seen(place, drawn_goals(problem, key=key_goals), jnp.int32(0))
+        limit = episode_length(problem, pace, key=key_limit)
+        return Seen(place, drawn_goals(problem, key=key_goals), jnp.int32(0), limit)
 
     def step(seen: Seen, action: Array, *, key: Array) -> tuple[Seen, Array, Bool[Array, ""]]:
         key_outcome, key_goals = jax.random.split(key)
@@ -54,17 +56,25 @@ def world_task(world: World, problem: Problem, pace: Pace) -> Task:
         anew = seen.clock + 1 >= pace.goal_steps
         goals = jnp.where(anew, drawn_goals(problem, key=key_goals), seen.goals)
         clock = jnp.where(anew, 0, seen.clock + 1)
-        return Seen(place, goals, clock), jnp.zeros(()), jnp.bool_(False)
+        return Seen(place, goals, clock, seen.limit), jnp.zeros(()), jnp.bool_(False)
 
     return Task(
         name=world.name,
         observation_size=len(problem.cardinalities),
         action=Discrete(len(a_r)),
-        time_limit=limit,
+        time_limit=lambda seen: seen.limit,
         reset=reset,
         observe=lambda seen: seen,
         step=step,
     )
+
+
+def episode_length(problem: Problem, pace: Pace, *, key: Array) -> Int[Array, ""]:
+    """The horizon; where there is none, a number of steps whose logarithm is uniform."""
+    if problem.horizon is not None:
+        return jnp.int32(problem.horizon)
+    low, high = jnp.log(pace.shortest_episode), jnp.log(pace.longest_episode)
+    return jnp.round(jnp.exp(jax.random.uniform(key, minval=low, maxval=high))).astype(jnp.int32)
 
 
 def sampled_next(

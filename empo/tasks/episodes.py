@@ -51,7 +51,8 @@ def move(task: Task, episode: Episode, action: Array, *, key: Array) -> tuple[Ep
     """One step; an episode that is over then is not to be moved again."""
     state, reward, terminated = task.step(episode.state, clipped(task, action), key=key)
     here = Episode(state, episode.age + 1, episode.total + reward)
-    boundary = terminated | (here.age >= task.time_limit)
+    limit = task.time_limit(state) if callable(task.time_limit) else task.time_limit
+    boundary = terminated | (here.age >= limit)
     observation = task.observe(state)
     return here, Stepped(reward, terminated, boundary, observation, here.age, here.total)
 

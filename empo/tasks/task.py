@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from empo.core.spaces import ActionSpace
-from empo.core.types import Array, Bool, Float
+from empo.core.types import Array, Bool, Float, Int
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,11 @@ class Task:
     name: str
     observation_size: int
     action: ActionSpace
-    time_limit: int
-    """Steps after which an episode is cut; that is a truncation and no end of the world."""
+    time_limit: int | Callable[[Any], Int[Array, ""]]
+    """Steps after which an episode is cut, or what tells them from a state.
+
+    That is a truncation and no end of the world.
+    """
     reset: Callable[..., Any]
     observe: Callable[[Any], Float[Array, " o"]]
     step: Callable[..., tuple[Any, Float[Array, ""], Bool[Array, ""]]]

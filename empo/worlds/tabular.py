@@ -59,10 +59,16 @@ class Layer:
 
     def find(self, code: int) -> int | None:
         """The place of a state in this layer."""
+        place = int(self.find_all(np.array([code]))[0])
+        return None if place < 0 else place
+
+    def find_all(self, codes: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+        """The places of states in this layer, -1 for those that are not there."""
         ordered, order = self._rank
-        place = int(np.searchsorted(ordered, code))
-        found = place < len(ordered) and ordered[place] == code
-        return int(order[place]) if found else None
+        place = np.minimum(np.searchsorted(ordered, codes), max(len(ordered) - 1, 0))
+        if not len(ordered):
+            return np.full(len(codes), -1)
+        return np.where(ordered[place] == codes, order[place], -1)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,89 @@
+"""The exact solution of what is to be learned, where the world is small enough to be enumerated."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from empo.core.errors import InputError
+from empo.learn.prior import Tabulated
+from empo.learn.problem import Problem
+from empo.learn.settings import HumanPrior
+from empo.solver import Solution, solve
+from empo.solver.solve import Progress
+from empo.theory import Theory
+from empo.worlds.compile import Search, compile_world
+from empo.worlds.packing import pack
+from empo.worlds.world import World
+
+LARGEST = 20_000
+"""States of the largest world that is solved without being asked for."""
+
+
+def exact_solution(
+    world: World, theory: Theory, prior: HumanPrior, source: str, progress: Progress
+) -> Solution | None:
+    """The solution to judge by, or None where there is none.
+
+    `source` is "auto" (solved here if the world has at most `LARGEST` states), "never", or a folder
+    that `empo solve` wrote. Raises `InputError` if that holds a solution of something else.
+    """
+    if source == "never":
+        return None
+    straight = "shortest-path" if prior == "shortest-path" else "computed"
+    if source != "auto":
+        return _checked(Solution.load(Path(source), world), world, theory, straight, source)
+    if not is_small(world, theory):
+        return None
+    return solve(world, theory=theory, prior=straight, progress=progress)
+
+
+def is_small(world: World, theory: Theory) -> bool:
+    """Can at most `LARGEST` states be reached?"""
+
+    class TooLarge(Exception):
+        pass
+
+    def searching(_expanded: int, found: int) -> None:
+        if found > LARGEST:
+            raise TooLarge
+
+    try:
+        compile_world(Search(world, progress=searching), theory.horizon)
+    except TooLarge:
+        return False
+    return True
+
+
+def tabulated(problem: Problem, solution: Solution) -> Tabulated:
+    """The exact human prior as a policy object."""
+    sizes = problem.cardinalities
+    shape = (*problem.model.goals.weight.shape, problem.model.n_actions_h)
+    rows = np.zeros((int(np.prod(sizes)), *shape), np.float32)
+    for time, (layer, values) in enumerate(zip(solution.game.layers, solution.values, strict=True)):
+        if values.pi_h is None:
+            raise InputError(
+                f"{solution.world.name}: the solution holds no pi_h for want of memory (wanted a "
+                f"smaller world, or prior learned)"
+            )
+        states = np.asarray(solution.game.states(time), np.int64)
+        if problem.horizon is not None:
+            states = np.concatenate([states, np.full((len(states), 1), time)], axis=1)
+        rows[pack(states, sizes)] = values.pi_h
+    return Tabulated(jax.numpy.asarray(rows), sizes)
+
+
+def _checked(
+    solution: Solution, world: World, theory: Theory, prior: str, source: str | os.PathLike[str]
+) -> Solution:
+    for what, found, wanted in (
+        ("world", solution.world.name, world.name),
+        ("theory", solution.theory, theory),
+        ("prior", solution.prior, prior),
+    ):
+        if found != wanted:
+            raise InputError(f"{source}: solves {what} {found} (wanted {wanted})")
+    return solution
