@@ -232,6 +232,9 @@ def _check(traces: Traces) -> None:
             raise InputError(
                 f"{name}: found {trace[wrong[0]]} at point {wrong[0]} (wanted numbers from 0 on)"
             )
+    for name, residual in traces.residual.items():
+        if not residual >= 0:
+            raise InputError(f"residual of {name}: found {residual} (wanted a number from 0 on)")
     pairs = (("q_r_change", "u_r_error"), ("policy_change", "v_h_e_loss", "v_h_e_change"))
     for pair in pairs:
         found = {len(named[name]) for name in pair} - {0}

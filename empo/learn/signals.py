@@ -12,6 +12,7 @@ import numpy as np
 from empo.core.types import Float
 
 Trace = Float[np.ndarray, " point"]
+Lags = Float[np.ndarray, " lag"]
 
 FEW = 10
 """Points below which a trace says nothing. Below about 40, all but the plainest swings are within
@@ -70,9 +71,10 @@ def oscillation(loss: Trace) -> Swing | None:
     return Swing(float(np.expm1(rest.std())), period)
 
 
-def following(cause: Trace, effect: Trace) -> Lag | None:
+def following(cause: Float[np.ndarray, " _"], effect: Trace) -> Lag | None:
     """How one trace follows the other, if what is left of their falling courses says that it does.
 
+    They are equally long, or one is empty: it was not measured, and there is nothing to say.
     Bartlett's standard error: traces that drift have fewer independent points than points.
     """
     n = len(effect)
@@ -111,7 +113,7 @@ def ripple(trace: Trace) -> Trace:
     return logs - np.repeat(means, counts)
 
 
-def _first_trough(rho: Trace) -> int:
+def _first_trough(rho: Lags) -> int:
     """The first lag from 1 on that is as low as the lowest, or nearly: not 3/2 periods but 1/2."""
     return 1 + int(np.argmax(rho[1:] <= rho[1:].min() + 0.1 * abs(rho[1:].min())))
 
@@ -125,7 +127,7 @@ def _tamed(trace: Trace) -> Trace:
     return np.clip(trace, -far, far) if far > 0 else trace
 
 
-def _correlations(x: Trace, y: Trace, far: int) -> Trace:
+def _correlations(x: Trace, y: Trace, far: int) -> Lags:
     """Correlations of x with y so many points later, for -far ... far; each of what overlaps."""
     n = len(x)
     later = [_correlation(x[: n - k], y[k:]) for k in range(far + 1)]

@@ -316,6 +316,12 @@ def test_what_is_no_loss_is_refused(wrong):
         advise(Traces(losses={"x_h": loss}))
 
 
+@pytest.mark.parametrize("wrong", [np.nan, -1.0])
+def test_what_is_no_residual_is_refused(wrong):
+    with pytest.raises(InputError, match=r"residual of q_r: found .* \(wanted a number from 0 on"):
+        advise(Traces(residual={"q_r": wrong}))
+
+
 def test_traces_to_compare_have_to_be_equally_long():
     with pytest.raises(InputError, match=r"q_r_change, u_r_error: found \[20, 30\] points"):
         advise(Traces(q_r_change=np.ones(20), u_r_error=np.ones(30)))

@@ -141,7 +141,8 @@ def test_B11_the_sigmoids_values_at_the_quarters():
     # sigmoid(-3), (-1.5), (0), (1.5), (3) = .0474, .1824, .5, .8176, .9526; less .0474, over .9052.
     quarters = jnp.array([0.0, 0.25, 0.5, 0.75, 1.0])
     wanted = [0, 0.1491, 0.5, 0.8509, 1]
-    np.testing.assert_allclose(ramp(quarters, "sigmoid"), wanted, atol=5e-5)
+    found = jax.vmap(lambda share: ramp(share, "sigmoid"))(quarters)
+    np.testing.assert_allclose(found, wanted, atol=5e-5)
     share = course(PUBLISHED, 9_000).beta_share[5000:7001:500]
     np.testing.assert_allclose(share, wanted, atol=5e-5)
 
@@ -170,6 +171,12 @@ def rates_of(law, n_updates=9_000):
     return course(settings, n_updates).rate[:, QUANTITIES.index("q_r")]
 
 
+def left_of(law, t, length, start):
+    """Shares of a rate that are left after each of t updates, 1% at the end."""
+    one = jax.vmap(lambda t: decay(law, t, jnp.asarray(length, t.dtype), start, 0.01))
+    return np.asarray(one(t), float)
+
+
 @pytest.mark.parametrize("law", ["constant", "inverse-sqrt", "inverse-time"])
 def test_B13_rates_are_whole_until_70_percent_of_full_training(law):
     # Full training is 7000 ... 9000; 70% of it are over at 8400.
@@ -184,7 +191,7 @@ def test_B13_rates_fall_without_a_jump_to_the_share_that_is_to_be_left(law, powe
     # (1 + c x)^-power has its steepest slope, c power, at the start; c = 0.01^(-1 / power) - 1.
     n = 200_000
     t = jnp.arange(n + 1.0)
-    left = np.asarray(decay(law, t, jnp.float32(n), 0.7, 0.01), float)
+    left = left_of(law, t, n, start=0.7)
     falls = left[:-1] - left[1:]
     assert (falls >= 0).all()
     assert falls.max() <= power * (0.01 ** (-1 / power) - 1) / (0.3 * n) * 1.01
@@ -208,9 +215,8 @@ def test_B13_no_rates_fall_between_phase_1_and_full_training():
 def test_B13_F27_of_the_two_laws_only_1_over_t_satisfies_robbins_and_monro(law, power):
     # Sums over (n, 4n] of a law t^-p: of rates they must not vanish, of their squares they must.
     # By the integral: sum t^-1 -> ln 4, of squares 3/(4n) -> 0; of t^-1/2 squares -> ln 4.
-    t = np.arange(1, 4_000_001, dtype=np.float32)
     with jax.enable_x64(True):
-        rate = np.asarray(decay(law, jnp.asarray(t, jnp.float64), 1000.0, 0.0, 0.01))
+        rate = left_of(law, jnp.arange(1.0, 4_000_001.0), 1000, start=0.0)
     pieces = [slice(n, 4 * n) for n in (15_625, 62_500, 250_000, 1_000_000)]
     of_rates = np.array([rate[piece].sum() for piece in pieces])
     of_squares = np.array([(rate[piece] ** 2).sum() for piece in pieces])
