@@ -63,7 +63,7 @@ def tabulated(problem: Problem, solution: Solution) -> Tabulated:
     sizes = problem.cardinalities
     shape = (*problem.model.goals.weight.shape, problem.model.n_actions_h)
     rows = np.zeros((int(np.prod(sizes)), *shape), np.float32)
-    for time, (layer, values) in enumerate(zip(solution.game.layers, solution.values, strict=True)):
+    for time, values in enumerate(solution.values):
         if values.pi_h is None:
             raise InputError(
                 f"{solution.world.name}: the solution holds no pi_h for want of memory (wanted a "

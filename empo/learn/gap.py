@@ -25,6 +25,7 @@ class Described(NamedTuple):
     """What was learned about n places, and how far each quantity is from its equation there."""
 
     values: Values
+    legal_r: Bool[AnyArray, "n a_r"]
     pi_h: Float[AnyArray, "n h g a_h"]
     q_h_m: Float[AnyArray, "n h g a_h"] | None
     residuals: dict[str, Float[AnyArray, " n"]]
@@ -65,7 +66,9 @@ def describe(
         values = jax.vmap(lambda p: quantities.at(problem, weights, p, beta_r))(places)
         pi_h = jax.vmap(lambda p: quantities.pi_h(problem, weights, p))(places)
         q_h_m = jax.vmap(lambda p: quantities.q_h_m(problem, weights, p))(places)
-        return Described(values, pi_h, q_h_m, residuals(quantities, problem, weights, places))
+        legal_r = jax.vmap(problem.model.situation)(places.state).legal_r
+        found = residuals(quantities, problem, weights, places)
+        return Described(values, legal_r, pi_h, q_h_m, found)
 
     n_places = len(places.time)
     found = []
@@ -126,11 +129,11 @@ def gap(
     problem: Problem,
     described: Described,
     exact: Exact,
-    legal_r: Bool[np.ndarray, "n a_r"],
     visits: Int[np.ndarray, " n"],
 ) -> Gap:
     """Distances, each place counting as often as it was visited."""
     share = visits / visits.sum()
+    legal_r = described.legal_r
     uniform = legal_r / legal_r.sum(axis=-1, keepdims=True)
     tv = 0.5 * np.abs(described.values.pi_r - exact.pi_r).sum(axis=-1)
     has_goal = np.asarray(problem.weights.goal_prob) > 0

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from empo.core.errors import InputError
-from empo.core.types import Array, Bool, Float, Int
+from empo.core.types import AnyArray, Array, Bool, Float, Int
 from empo.solver.problem import weights_of
 from empo.solver.sweep import Weights
 from empo.theory import Parameters, Theory
@@ -22,8 +22,8 @@ from empo.worlds.world import Model, World
 class Place(NamedTuple):
     """What is learned about: a state, and with a horizon the time at which it is reached."""
 
-    state: Int[Array, " f"]
-    time: Int[Array, ""]
+    state: Int[AnyArray, " f"]
+    time: Int[AnyArray, ""]
     """0 where the game never ends."""
 
 

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from empo.core.types import Array, Bool, Float, Int
+from empo.learn.acting import played
 from empo.learn.estimators import Batch, Kept
 from empo.learn.exact_targets import Target, phase1_target, phase2_targets
 from empo.learn.problem import Place, Problem
 from empo.learn.quantities import Quantities, Weights
-from empo.learn.settings import QUANTITIES, RobotSettings
+from empo.learn.settings import QUANTITIES, Exploration, RobotSettings
 from empo.learn.stages import PHASE_1, Moment, Stages, moment
-from empo.learn.task import Seen, drawn, joint_index
+from empo.learn.task import Seen
 from empo.rl.algorithm import Acted, Algorithm, Metrics
 from empo.rl.data import Steps
 from empo.rl.optim import polyak
@@ -49,7 +49,10 @@ def q_robot(
 
     def act(learner: Learner, seen: Seen, memory: Any, *, key: Array) -> Acted:
         now = moment(stages, settings, learner.n_updates)
-        action = joint_action(quantities, problem, settings, learner, seen, now, key=key)
+        epsilon_r, epsilon_h = shares(settings.exploration, now)
+        beta_r = now.beta_share * problem.parameters.beta_r
+        weights = present(learner)
+        action = played(quantities, problem, weights, seen, beta_r, epsilon_r, epsilon_h, key=key)
         return Acted(action, jnp.zeros(()), memory)
 
     def best(learner: Learner, seen: Seen) -> Int[Array, ""]:
@@ -80,6 +83,12 @@ def q_robot(
     return Algorithm(init, act, best, update, settings.gather)
 
 
+def shares(exploration: Exploration, now: Moment) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """The shares of uniform actions of the robot and of the humans."""
+    left = 1 + now.done * (exploration.epsilon_end - 1)
+    return exploration.epsilon_r * left, exploration.epsilon_h * left
+
+
 def present(learner: Learner) -> Weights:
     """What is learned of each quantity."""
     return {name: kept.now for name, kept in learner.kept.items()}
@@ -95,29 +104,6 @@ def followed(kept: Kept, pace: float, count: Int[Array, ""]) -> Kept:
     if pace < 1:
         return kept._replace(slow=polyak(kept.now, kept.slow, pace))
     return kept._replace(slow=_where(count % int(pace) == 0, kept.now, kept.slow))
-
-
-def joint_action(
-    quantities: Quantities,
-    problem: Problem,
-    settings: RobotSettings,
-    learner: Learner,
-    seen: Seen,
-    now: Moment,
-    *,
-    key: Array,
-) -> Int[Array, ""]:
-    """What all players do while there is something to explore."""
-    key_r, key_h = jax.random.split(key)
-    weights, exploration = present(learner), settings.exploration
-    left = 1 + now.done * (exploration.epsilon_end - 1)
-    situation = problem.model.situation(seen.place.state)
-    beta_r = now.beta_share * problem.parameters.beta_r
-    pi_r = quantities.pi_r(problem, weights, seen.place, beta_r)
-    pi_h = quantities.pi_h(problem, weights, seen.place)[np.arange(len(seen.goals)), seen.goals]
-    robot = _mixed(pi_r[None], situation.legal_r[None], exploration.epsilon_r * left)
-    humans = _mixed(pi_h, situation.legal_h, exploration.epsilon_h * left)
-    return joint_index(problem, drawn(robot, key=key_r)[0], drawn(humans, key=key_h))
 
 
 def _targets(
@@ -154,12 +140,6 @@ def _nothing(shapes: dict[str, Target]) -> dict[str, Target]:
 def _mean(target: Target) -> Float[Array, ""]:
     total = jnp.sum(jnp.where(target.weight > 0, target.value, 0.0))
     return total / jnp.maximum(jnp.sum(target.weight > 0), 1)
-
-
-def _mixed(
-    prob: Float[Array, "n a"], legal: Bool[Array, "n a"], epsilon: Float[Array, ""]
-) -> Float[Array, "n a"]:
-    return (1 - epsilon) * prob + epsilon * legal / jnp.sum(legal, axis=-1, keepdims=True)
 
 
 def _where(condition: Bool[Array, ""], new: Any, old: Any) -> Any:

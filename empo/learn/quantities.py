@@ -120,8 +120,8 @@ def quantities(
     forms = dict.fromkeys(shapes, magnitude(settings.loss_space))
     # A goal that pays again and again pays at most 1 / (1 - gamma_h), any other at most 1.
     most = np.where(model.goals.repeat, 1 / (1 - problem.parameters.gamma_h), 1.0)
-    # Phase 1's solution is the one reached from below; for V_h^e any start will do but 0, with which
-    # nobody would have any power.
+    # Phase 1's solution is the one reached from below; for V_h^e any start will do but 0, with
+    # which nobody would have any power.
     forms |= {"v_h_e": share(most, 0.5), "q_h_m": share(most[..., None], 0.02)}
 
     def estimator(name: str, form: Form) -> Estimator:

@@ -201,6 +201,8 @@ class RobotSettings:
     """Targets: expected over actions and next states, or of sampled ones."""
     loss_space: LossSpace = "log"
     """Where X_h, U_r, Q_r, V_r are compared with targets: as logarithms (biased with samples)."""
+    exact: str = "auto"
+    """Whence the solution to judge by: auto (solved if small), never, or a folder of empo solve."""
     kinds: Kinds = Kinds()
     """What each quantity is."""
     rates: Rates = Rates()

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from empo.core.errors import InputError
-from empo.core.types import AnyArray, Array, Bool, Float, Int
+from empo.core.types import AnyArray, Array, Bool, Float, Int, Scalar
 from empo.learn.settings import QUANTITIES, Law, Ramp, RobotSettings
 
 NAMES = ("phase-1", "v_h_e", "x_h", "u_r", "q_r", "v_r", "ramp", "full")
@@ -61,10 +61,10 @@ def stage_table(settings: RobotSettings, n_updates: int) -> Stages:
     lengths = [getattr(warm_up, f"warmup_{q}_steps") * (q in learned) for q in QUANTITIES]
     lengths.append(warm_up.beta_r_rampup_steps)
     if sum(lengths) >= n_updates:
-        per_update = settings.gather.steps_per_update
+        per_update = settings.gather.steps_per_update / settings.gather.n_updates
         raise InputError(
-            f"steps: found {n_updates * per_update:,}, which are {n_updates:,} updates (wanted "
-            f"more than {sum(lengths) * per_update:,}: the stages of the warm-up take "
+            f"steps: found {n_updates * per_update:,.0f}, which are {n_updates:,} updates (wanted "
+            f"more than {sum(lengths) * per_update:,.0f}: the stages of the warm-up take "
             f"{sum(lengths):,} updates)"
         )
     ends = np.cumsum([*lengths, n_updates - sum(lengths)])
@@ -111,7 +111,7 @@ def ramp(share: Float[Array, ""], shape: Ramp) -> Float[Array, ""]:
 
 
 def decay(
-    law: Law, t: Float[Array, ""], length: Float[Array, ""], start: float, final: float
+    law: Law, t: Int[Array, ""], length: Int[Array, ""], start: float, final: float
 ) -> Float[Array, ""]:
     """The share of a learning rate left after t of `length` updates.
 
@@ -127,5 +127,5 @@ def decay(
     return (1 + fall * beyond) ** -power
 
 
-def _sigmoid(x: AnyArray) -> Array:
+def _sigmoid(x: Scalar) -> Array:
     return 1 / (1 + jnp.exp(-jnp.asarray(x, jnp.float32)))

@@ -15,7 +15,7 @@ from empo.runs.checkpoint import load_last, save, write_tree
 from empo.runs.setup import Job
 from empo.runs.sinks import Sinks
 from empo.runs.training_folder import CHECKPOINTS
-from empo.tasks.trainer import Chunk, Diverged, Judged, Trainer
+from empo.tasks.trainer import Chunk, Diverged, Trainer, Verdict
 
 BEST = "best"
 """Name of the checkpoint that holds the learner of the best evaluation, for each seed."""
@@ -124,7 +124,7 @@ def stages(n_updates: int, n_evaluations: int) -> Iterator[Stage]:
         yield Stage(number, number in judged)
 
 
-def judge_best(session: Session) -> Judged:
+def judge_best(session: Session) -> Verdict:
     """Fresh episodes of each seed's best learner, none of which it was chosen by."""
     seed = _judging_seed(session.job, -1)
     return session.trainer.judge(session.best, session.job.n_episodes, seed=seed)
@@ -134,7 +134,7 @@ def _judge(session: Session) -> None:
     job, learner = session.job, session.trainer.learner(session.run)
     seed = _judging_seed(job, session.n_done)
     judged = session.trainer.judge(learner, job.n_episodes, seed=seed)
-    score = judged.returns.mean(axis=1)
+    score = judged.score
     if not np.isfinite(score).all():
         raise Diverged(
             f"step {session.n_steps:,}: episodes that the policy was judged by returned {score} "
@@ -147,15 +147,7 @@ def _judge(session: Session) -> None:
     if not session.sinks:
         return
     for number, job_seed in enumerate(job.seeds):
-        returns = judged.returns[number]
-        row = {
-            "return_mean": float(returns.mean()),
-            "return_min": float(returns.min()),
-            "return_max": float(returns.max()),
-            "length_mean": float(judged.lengths[number].mean()),
-            "returns": returns.tolist(),
-        }
-        session.sinks.write(session.n_steps, job_seed, "evaluate", row)
+        session.sinks.write(session.n_steps, job_seed, "evaluate", judged.row(number))
 
 
 def _record(session: Session, chunk: Chunk) -> None:

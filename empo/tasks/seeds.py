@@ -15,7 +15,7 @@ from empo.tasks.device import Ended, play
 from empo.tasks.episodes import clipped
 from empo.tasks.programs import Programs
 from empo.tasks.task import Task
-from empo.tasks.trainer import Chunk, Judged, updates_within
+from empo.tasks.trainer import Chunk, Judged, Verdict, updates_within
 
 
 class Seeds:
@@ -41,7 +41,7 @@ class Seeds:
         """What has been learned; with several seeds every array has an axis more."""
         return run.learner
 
-    def judge(self, learner: Any, n_episodes: int, *, seed: int) -> Judged:
+    def judge(self, learner: Any, n_episodes: int, *, seed: int) -> Verdict:
         """Play fresh episodes, the same number for each seed."""
 
         def episodes(learner: Any, key: Array) -> tuple[Array, Array]:

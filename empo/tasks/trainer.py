@@ -25,11 +25,40 @@ class Chunk(NamedTuple):
     """Episodes that ended."""
 
 
+class Verdict(Protocol):
+    """What is found out about each seed's learner by playing fresh episodes."""
+
+    @property
+    def score(self) -> Float[np.ndarray, " seed"]:
+        """By which the best learner is chosen."""
+        ...
+
+    def row(self, number: int) -> dict[str, Any]:
+        """Everything about one seed, by name."""
+        ...
+
+
 class Judged(NamedTuple):
     """The undiscounted returns and the lengths of fresh episodes, played without exploring."""
 
     returns: Float[np.ndarray, "seed episode"]
     lengths: Float[np.ndarray, "seed episode"]
+
+    @property
+    def score(self) -> Float[np.ndarray, " seed"]:
+        """The mean return."""
+        return self.returns.mean(axis=1)
+
+    def row(self, number: int) -> dict[str, Any]:
+        """Everything about one seed, by name."""
+        returns = self.returns[number]
+        return {
+            "return_mean": float(returns.mean()),
+            "return_min": float(returns.min()),
+            "return_max": float(returns.max()),
+            "length_mean": float(self.lengths[number].mean()),
+            "returns": returns.tolist(),
+        }
 
 
 class Trainer(Protocol):
@@ -70,7 +99,7 @@ class Trainer(Protocol):
         """What has been learned, one pytree for all seeds."""
         ...
 
-    def judge(self, learner: Any, n_episodes: int, *, seed: int) -> Judged:
+    def judge(self, learner: Any, n_episodes: int, *, seed: int) -> Verdict:
         """Play fresh episodes."""
         ...
 
