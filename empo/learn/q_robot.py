@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from empo.core.types import Array, Bool, Float, Int
 from empo.learn.acting import played
-from empo.learn.estimators import Batch, Kept
+from empo.learn.estimators import Batch, Estimator, Kept
 from empo.learn.exact_targets import Target, phase1_target, phase2_targets
 from empo.learn.problem import Place, Problem
 from empo.learn.quantities import Quantities, Weights
@@ -69,10 +69,9 @@ def q_robot(
         for name in learned:
             place = QUANTITIES.index(name)
             batch = Batch(factors, targets[name].value, targets[name].weight)
-            new, told = quantities.estimators[name].improve(
-                learner.kept[name], batch, now.rate[place]
+            moved, told = _improved(
+                quantities.estimators[name], learner.kept[name], batch, now, place
             )
-            moved = _where(now.moves[place], new, learner.kept[name])
             kept[name] = followed(moved, settings.slow.of(name), learner.n_updates + 1)
             told["target"] = _mean(targets[name])
             told["rate"] = now.rate[place] * now.moves[place]
@@ -104,6 +103,18 @@ def followed(kept: Kept, pace: float, count: Int[Array, ""]) -> Kept:
     if pace < 1:
         return kept._replace(slow=polyak(kept.now, kept.slow, pace))
     return kept._replace(slow=_where(count % int(pace) == 0, kept.now, kept.slow))
+
+
+def _improved(
+    estimator: Estimator, kept: Kept, batch: Batch, now: Moment, place: int
+) -> tuple[Kept, Metrics]:
+    """One update, if it is this quantity's turn."""
+
+    def improve() -> tuple[Kept, Metrics]:
+        return estimator.improve(kept, batch, now.rate[place])
+
+    nothing = {name: jnp.zeros(()) for name in jax.eval_shape(improve)[1]}
+    return jax.lax.cond(now.moves[place], improve, lambda: (kept, nothing))
 
 
 def _targets(

@@ -70,5 +70,8 @@ def human_policy(
 
 
 def human_value(pi_h: Float[Array, "g a_h"], q_h_m: Float[Array, "g a_h"]) -> Float[Array, " g"]:
-    """Equation (3): V_h^m = E over a_h ~ pi_h of Q_h^m."""
-    return jnp.sum(pi_h * q_h_m, axis=-1)
+    """Equation (3): V_h^m = E over a_h ~ pi_h of Q_h^m.
+
+    A product with ones, since into a sum XLA would draw the exponentials of pi_h, one at a time.
+    """
+    return (pi_h * q_h_m) @ jnp.ones(pi_h.shape[-1], pi_h.dtype)

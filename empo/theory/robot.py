@@ -13,7 +13,7 @@ def goal_average(
     pi_h: Float[Array, "h g a_h"], goal_prob: Float[Array, "h g"]
 ) -> Float[Array, "h a_h"]:
     """E over g of pi_h(s, g): how each human acts as far as one who knows no goals can tell."""
-    return jnp.sum(goal_prob[..., None] * pi_h, axis=1)
+    return jnp.einsum("hg,hga->ha", goal_prob, pi_h)
 
 
 def robot_q(
