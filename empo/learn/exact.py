@@ -38,7 +38,7 @@ def exact_solution(
         return _checked(Solution.load(Path(source), world), world, theory, straight, source)
     if not is_small(world, theory):
         return None
-    return solve(world, theory=theory, prior=straight, progress=progress)
+    return solve(world, prior=straight, progress=progress, **vars(theory))
 
 
 def is_small(world: World, theory: Theory) -> bool:
