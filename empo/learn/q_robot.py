@@ -24,6 +24,16 @@ from empo.rl.algorithm import Acted, Algorithm, Metrics
 from empo.rl.data import Steps
 from empo.rl.optim import polyak
 
+APART = 100
+"""Updates between two policies that are compared."""
+
+
+class Past(NamedTuple):
+    """What the policy was."""
+
+    q_r: Any
+    beta_r: Float[Array, ""]
+
 
 class Learner(NamedTuple):
     """All that is learned."""
@@ -31,6 +41,9 @@ class Learner(NamedTuple):
     kept: dict[str, Kept]
     """By quantity."""
     n_updates: Int[Array, ""]
+    past: Past
+    policy_change: Float[Array, ""]
+    """Total variation distance of pi_r to what it was `APART` updates before; mean over states."""
 
 
 def q_robot(
@@ -45,7 +58,8 @@ def q_robot(
             name: quantities.estimators[name].start(key=k)
             for name, k in zip(learned, keys, strict=True)
         }
-        return Learner(kept, jnp.int32(0))
+        past = Past(kept["q_r"].now, jnp.zeros(()))
+        return Learner(kept, jnp.int32(0), past, jnp.zeros(()))
 
     def act(learner: Learner, seen: Seen, memory: Any, *, key: Array) -> Acted:
         now = moment(stages, settings, learner.n_updates)
@@ -76,8 +90,10 @@ def q_robot(
             told["target"] = _mean(targets[name])
             told["rate"] = now.rate[place] * now.moves[place]
             metrics |= {f"{name}_{what}": value for what, value in told.items()}
-        metrics = {name: jnp.float32(value) for name, value in metrics.items()}
-        return Learner(kept, learner.n_updates + 1), metrics
+        learner = learner._replace(kept=kept, n_updates=learner.n_updates + 1)
+        learner = _compared(quantities, problem, learner, places, beta_r)
+        metrics["policy_change"] = learner.policy_change
+        return learner, {name: jnp.float32(value) for name, value in metrics.items()}
 
     return Algorithm(init, act, best, update, settings.gather)
 
@@ -103,6 +119,24 @@ def followed(kept: Kept, pace: float, count: Int[Array, ""]) -> Kept:
     if pace < 1:
         return kept._replace(slow=polyak(kept.now, kept.slow, pace))
     return kept._replace(slow=_where(count % int(pace) == 0, kept.now, kept.slow))
+
+
+def _compared(
+    quantities: Quantities, problem: Problem, learner: Learner, places: Place, beta_r: Array
+) -> Learner:
+    """Every so many updates, tell how far the policy has moved since the last time."""
+    weights = present(learner)
+
+    def compare() -> Learner:
+        def policy(weights: Weights, beta_r: Array) -> Float[Array, "n a_r"]:
+            return jax.vmap(lambda place: quantities.pi_r(problem, weights, place, beta_r))(places)
+
+        before = policy({**weights, "q_r": learner.past.q_r}, learner.past.beta_r)
+        change = jnp.sum(jnp.abs(policy(weights, beta_r) - before), axis=-1) / 2
+        past = Past(weights["q_r"], beta_r)
+        return learner._replace(past=past, policy_change=jnp.mean(change))
+
+    return jax.lax.cond(learner.n_updates % APART == 0, compare, lambda: learner)
 
 
 def _improved(
