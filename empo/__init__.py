@@ -3,6 +3,7 @@
 >>> import empo
 >>> solution = empo.solve("key-door")
 >>> solution.policy(solution.states()[0])  # the robot's action probabilities
+>>> robot = empo.train("key-door")  # learns the same; robot.policy(...) answers likewise
 
 Names are imported when they are first used, so that `import empo` costs next to nothing.
 """
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from empo.core.errors import EmpoError, InputError, NotConverged
     from empo.runs.load import load
-    from empo.runs.trained import Trained, resume, train
+    from empo.runs.policies import Trained, TrainedRobot
+    from empo.runs.trained import resume, train
     from empo.solver import Options, Solution, solve
     from empo.theory import Theory
     from empo.worlds import World, check, shipped
@@ -28,6 +30,7 @@ __all__ = [
     "Solution",
     "Theory",
     "Trained",
+    "TrainedRobot",
     "World",
     "check",
     "load",
@@ -40,7 +43,8 @@ __all__ = [
 _HOMES = {
     "empo.core.errors": ("EmpoError", "InputError", "NotConverged"),
     "empo.runs.load": ("load",),
-    "empo.runs.trained": ("Trained", "resume", "train"),
+    "empo.runs.policies": ("Trained", "TrainedRobot"),
+    "empo.runs.trained": ("resume", "train"),
     "empo.solver": ("Options", "Solution", "solve"),
     "empo.theory": ("Theory",),
     "empo.worlds": ("World", "check", "shipped"),

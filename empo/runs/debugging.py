@@ -22,13 +22,13 @@ import numpy as np
 from empo.core.errors import InputError
 from empo.rl.algorithm import Replay, Rollout, at_least
 from empo.runs.checkup import Batch, Checkup, Update, Watched
-from empo.runs.setup import Job, changed
+from empo.runs.setup import Job, changed, is_world
 from empo.runs.targets import trainer_of
 from empo.runs.training import Progress, silent
 from empo.runs.watching import random_returns, watch
 from empo.tasks.device import Run
 from empo.tasks.host import HostRun
-from empo.tasks.trainer import Chunk, Trainer
+from empo.tasks.trainer import Chunk, Judged, Trainer
 
 _NETWORKS = ("policy", "value", "q", "critics")
 _OWN = ("queue", "total_now")
@@ -65,6 +65,11 @@ def check_up(
     job: Job, checklist: Checklist | None = None, *, progress: Progress = silent
 ) -> Checkup:
     """Measure all points of the list on fresh runs of the job, with seeds of its own."""
+    if is_world(job.target):
+        raise InputError(
+            f"target: found the world {job.target!r} (wanted a task: of a robot's training the "
+            f"advice at its end tells what to change)"
+        )
     plan = checklist or Checklist()
     job = replace(job, n_seeds=plan.n_seeds)
     progress("Random actions", None, job.target)
@@ -74,6 +79,7 @@ def check_up(
     try:
         run = trainer.start()
         untrained = trainer.judge(trainer.learner(run), job.n_episodes, seed=_EPISODES_SEED)
+        assert isinstance(untrained, Judged)
         watched = [_watched(job, trainer, run, 0)]
         updates = []
         stride = max(1, round(trainer.n_updates(job.n_steps) * plan.share / plan.n_rows))

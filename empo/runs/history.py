@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -94,11 +94,17 @@ def read_history(folder: Path) -> History:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path}: cannot be read: {reason}") from error
+    # What follows the last end of a line is nothing, or a line that is just being written.
+    return history_of(
+        _row(line, f"{path}, line {number}") for number, line in enumerate(lines[:-1], 1)
+    )
+
+
+def history_of(rows: Iterable[Mapping[str, Any]]) -> History:
+    """The history that these rows, in order, tell."""
     numbers: dict[str, dict[str, dict[tuple[int, int], Any]]] = {kind: {} for kind in KINDS}
     seeds = set()
-    # What follows the last end of a line is nothing, or a line that is just being written.
-    for number, line in enumerate(lines[:-1], 1):
-        row = _row(line, f"{path}, line {number}")
+    for row in rows:
         seeds.add(row["seed"])
         for name, value in row.items():
             if name not in _HEAD:

@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from typing import Any, get_type_hints
 
 from empo.core.errors import InputError
+from empo.learn.registry import robot_recipe
 from empo.nets import NetSettings
 from empo.rl.algorithm import at_least
 from empo.rl.normalise import InputSettings
 from empo.rl.registry import recipe
+from empo.theory import Theory
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,13 @@ class Setup:
     """Size and kind of all networks."""
     inputs: InputSettings = InputSettings()
     """What is done to observations and rewards before anything is learned from them."""
+    theory: Theory | None = None
+    """What the equations leave to the user; of worlds alone."""
+
+    def groups(self) -> dict[str, Any]:
+        """The groups of settings that mean something: tasks have inputs, worlds have a theory."""
+        rest = {"inputs": self.inputs} if self.theory is None else {"theory": self.theory}
+        return {"algorithm": self.algorithm, "nets": self.nets, **rest}
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class Job:
     """One training run: with the same job come the same numbers."""
 
     target: str
-    """What is trained on: task:NAME or gym:ENV-ID."""
+    """What is trained on: task:NAME, gym:ENV-ID, or a world by its name or file."""
     algorithm: str
     """The algorithm's name."""
     setup: Setup
@@ -58,6 +67,11 @@ class Job:
         return tuple(range(self.seed, self.seed + self.n_seeds))
 
 
+def is_world(target: str) -> bool:
+    """Does the target stand for a world, and not for an ordinary task?"""
+    return not target.startswith(("task:", "gym:"))
+
+
 def to_record(job: Job) -> dict[str, Any]:
     """The job as JSON can hold it."""
     return _spelled(asdict(job))
@@ -66,8 +80,10 @@ def to_record(job: Job) -> dict[str, Any]:
 def from_record(record: Mapping[str, Any], where: str) -> Job:
     """The job that was written. Raises `InputError`, which names the file, if it is none."""
     try:
-        settings = recipe(record["algorithm"]).settings
+        find = robot_recipe if is_world(record["target"]) else recipe
+        settings = find(record["algorithm"]).settings
         setup = record["setup"]
+        theory = setup.get("theory") if isinstance(setup, Mapping) else None
         known = {f.name: record[f.name] for f in fields(Job) if f.name != "setup"}
         return Job(
             **known,
@@ -75,6 +91,7 @@ def from_record(record: Mapping[str, Any], where: str) -> Job:
                 _read(settings, setup["algorithm"], where),
                 _read(NetSettings, setup["nets"], where),
                 _read(InputSettings, setup["inputs"], where),
+                None if theory is None else _read(Theory, theory, where),
             ),
         )
     except (KeyError, TypeError) as error:
@@ -97,21 +114,25 @@ def changed(settings: Any, changes: Mapping[str, Any]) -> Any:
 def setting_names(settings: Any) -> set[str]:
     """The names of all settings, those of the groups within included."""
     names: set[str] = set()
-    for f in fields(settings):
-        value = getattr(settings, f.name)
-        names |= setting_names(value) if is_dataclass(value) else {f.name}
+    for name, value in _parts(settings).items():
+        names |= setting_names(value) if is_dataclass(value) else {name}
     return names
 
 
 def _changed(settings: Any, changes: Mapping[str, Any]) -> Any:
     new = {}
-    for f in fields(settings):
-        old = getattr(settings, f.name)
+    for name, old in _parts(settings).items():
         if is_dataclass(old):
-            new[f.name] = _changed(old, changes)
-        elif f.name in changes:
-            new[f.name] = changes[f.name]
+            new[name] = _changed(old, changes)
+        elif name in changes:
+            new[name] = changes[name]
     return replace(settings, **new)
+
+
+def _parts(settings: Any) -> dict[str, Any]:
+    if isinstance(settings, Setup):
+        return settings.groups()
+    return {f.name: getattr(settings, f.name) for f in fields(settings)}
 
 
 def _read(kind: type[Any], record: Any, where: str) -> Any:

@@ -1,31 +1,57 @@
-"""From a job to a trainer: what `task:NAME` and `gym:ENV-ID` stand for."""
+"""From a job to a trainer: what task:NAME, gym:ENV-ID and the name of a world stand for."""
 
 from __future__ import annotations
 
+import os
+
 from empo.core.errors import InputError
 from empo.core.spaces import ActionSpace
+from empo.learn.registry import robot_recipe
 from empo.nets import ordinary_networks
 from empo.rl.algorithm import Algorithm
 from empo.rl.halves import Halves
 from empo.rl.normalise import InputSettings, normalised
 from empo.rl.registry import recipe
-from empo.runs.setup import Job
+from empo.runs.setup import Job, is_world
+from empo.runs.training import Progress, silent
 from empo.tasks.device_trainer import DeviceTrainer
-from empo.tasks.registry import device_task
+from empo.tasks.registry import device_task, names
 from empo.tasks.trainer import Trainer
+from empo.worlds import World, load, shipped
 
 
-def trainer_of(job: Job) -> Trainer:
-    """A trainer for the job. Raises `InputError` if the target is none, or does not suit."""
+def trainer_of(job: Job, world: World | None = None, progress: Progress = silent) -> Trainer:
+    """A trainer for the job. Raises `InputError` if the target is none, or does not suit.
+
+    `world` is what the target stands for, if it is a world and has been read already.
+    """
+    if is_world(job.target):
+        return _in_world(job, world or world_of(job.target), progress)
     kind, _, name = job.target.partition(":")
-    if kind == "task":
-        return _on_device(job, name)
-    if kind == "gym":
-        return _on_host(job, name)
-    raise InputError(
-        f"target: found {job.target!r} (wanted task:NAME, as task:cartpole, "
-        f"or gym:ENV-ID, as gym:CartPole-v1)"
-    )
+    return _on_device(job, name) if kind == "task" else _on_host(job, name)
+
+
+def world_of(target: str) -> World:
+    """The world of that name or file. Raises `InputError` that lists all mistakes."""
+    try:
+        return load(target)
+    except InputError as error:
+        if is_there(target):
+            raise
+        hint = f"task:{target}" if target in names() else "task:NAME or gym:ENV-ID"
+        raise InputError(f"target: {error}; a task would be {hint}") from error
+
+
+def is_there(target: str) -> bool:
+    """Is there a world of that name or file, with or without mistakes?"""
+    return target in shipped() or ("\0" not in target and os.path.lexists(target))
+
+
+def _in_world(job: Job, world: World, progress: Progress) -> Trainer:
+    setup, made = job.setup, robot_recipe(job.algorithm)
+    assert setup.theory is not None
+    assigned = made.assign(world, setup.theory, setup.algorithm, setup.nets, progress)
+    return made.trainer(assigned, job.seeds, job.n_steps)
 
 
 def _on_device(job: Job, name: str) -> Trainer:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from empo.learn.stages import NAMES
 from empo.runs.checkpoint import load_last, save, write_tree
+from empo.runs.history import History, history_of, read_history
 from empo.runs.setup import Job
-from empo.runs.sinks import Sinks
+from empo.runs.sinks import Kind, Sinks, Values
 from empo.runs.training_folder import CHECKPOINTS
 from empo.tasks.trainer import Chunk, Diverged, Trainer, Verdict
 
@@ -57,11 +59,29 @@ class Session:
     folder: Path | None = None
     sinks: Sinks | None = None
     progress: Progress = silent
+    verdict: Verdict | None = None
+    """The last."""
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    """What metrics.jsonl would hold, if there is no folder."""
 
     @property
     def n_steps(self) -> int:
         """Environment steps so far, of each seed."""
         return self.trainer.n_steps(self.run)
+
+    def tell(self, seed: int, kind: Kind, values: Values) -> None:
+        """A row of metrics: what holds of that seed now."""
+        if self.sinks:
+            self.sinks.write(self.n_steps, seed, kind, values)
+        else:
+            self.rows.append({"step": self.n_steps, "seed": seed, "kind": kind, **values})
+
+    def history(self) -> History:
+        """All rows so far."""
+        if not self.sinks or not self.folder:
+            return history_of(self.rows)
+        self.sinks.flush()
+        return read_history(self.folder)
 
 
 def begin(job: Job, trainer: Trainer, folder: Path | None, progress: Progress) -> Session:
@@ -144,21 +164,30 @@ def _judge(session: Session) -> None:
     if better.any():
         session.best = session.trainer.pick(better, learner, session.best)
         session.best_score = np.where(better, score, session.best_score)
-    if not session.sinks:
-        return
+    session.verdict = judged
     for number, job_seed in enumerate(job.seeds):
-        session.sinks.write(session.n_steps, job_seed, "evaluate", judged.row(number))
+        row = judged.row(number)
+        _check_finite(row, f"step {session.n_steps:,}, seed {job_seed}")
+        session.tell(job_seed, "evaluate", row)
 
 
 def _record(session: Session, chunk: Chunk) -> None:
-    if not session.sinks:
-        return
     for number, seed in enumerate(session.job.seeds):
         row = {name: float(column[number]) for name, column in chunk.metrics.items()}
         ended = {"n_episodes": float(chunk.n_ended[number])}
         if not chunk.n_ended[number]:  # no episode ended: there is no mean to tell
             del row["episode_return"], row["episode_length"]
-        session.sinks.write(session.n_steps, seed, "train", row | ended)
+        session.tell(seed, "train", row | ended)
+
+
+def _check_finite(row: Mapping[str, Any], where: str) -> None:
+    """Raise `Diverged` where what was learned, though finite itself, leads to what is not."""
+    for name, value in row.items():
+        if isinstance(value, float) and not np.isfinite(value):
+            raise Diverged(
+                f"{where}: {name} is {value} (wanted a finite number; smaller learning rates may "
+                f"help; the last checkpoint is intact)"
+            )
 
 
 def _save(session: Session) -> None:
@@ -191,8 +220,14 @@ def _timed(session: Session) -> Iterator[None]:
 
 def _detail(session: Session, chunk: Chunk) -> str:
     rate = session.n_steps * session.job.n_seeds / max(session.training_seconds, 1e-9)
-    score = session.best_score.mean()
-    return f"{session.n_steps:,} steps, {rate:,.0f} per second, best return {score:.1f}"
+    said = f"{session.n_steps:,} steps, {rate:,.0f} per second"
+    if "stage" not in chunk.metrics:
+        return f"{said}, best return {session.best_score.mean():.1f}"
+    stage = NAMES[int(chunk.metrics["stage"].max())]
+    said = f"{said}, stage {stage}, beta_r {chunk.metrics['beta_r'].mean():.3g}"
+    rows = [session.verdict.row(i) for i in range(session.job.n_seeds)] if session.verdict else []
+    distances = [row["tv"] for row in rows if "tv" in row]
+    return f"{said}, tv {np.mean(distances):.3f}" if distances else said
 
 
 def _spread(n: int, parts: int) -> set[int]:

@@ -1,0 +1,43 @@
+"""All ways to learn a robot by name: whoever trains one in a world finds them here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from empo.core.errors import InputError
+from empo.learn.settings import RobotSettings
+from empo.learn.trainer import Assignment, RobotTrainer, assignment
+from empo.nets import NetSettings
+from empo.solver.solve import Progress
+from empo.theory import Theory
+from empo.worlds.world import World
+
+
+@dataclass(frozen=True)
+class RobotRecipe:
+    """How a way to learn is set, what is there before training, and its trainer."""
+
+    settings: type[Any]
+    assign: Callable[[World, Theory, Any, NetSettings, Progress], Assignment]
+    """assign(world, theory, settings, nets, progress)."""
+    trainer: Callable[[Assignment, Sequence[int], int], RobotTrainer]
+    """trainer(assigned, seeds, n_steps)."""
+    idle: frozenset[str] = frozenset(("gamma",))
+    """Settings that mean nothing here: rewards are not discounted, since there are none."""
+
+
+ROBOTS: dict[str, RobotRecipe] = {
+    "q": RobotRecipe(RobotSettings, assignment, RobotTrainer),
+}
+
+
+def robot_recipe(name: str) -> RobotRecipe:
+    """The recipe of that name. Raises `InputError` if there is none."""
+    if name not in ROBOTS:
+        near = difflib.get_close_matches(name.lower(), ROBOTS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"for worlds there is {', '.join(ROBOTS)}"
+        raise InputError(f"algorithm: found {name!r} ({hint})")
+    return ROBOTS[name]

@@ -1,0 +1,125 @@
+"""Settings of learning a robot by name, and how long it takes with them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from empo.core.errors import InputError
+from empo.learn.settings import QUANTITIES, Kinds, Rates, RobotSettings, Slow, WarmUp
+from empo.learn.stages import FULL, stage_table
+from empo.nets import NetSettings
+from empo.rl.algorithm import Replay
+from empo.tasks.trainer import warmup_rounds
+from empo.theory import Theory
+
+N_EPISODES = 256
+"""Fresh episodes by which a robot is judged."""
+
+
+@dataclass(frozen=True)
+class RobotPreset:
+    """Settings, and the updates that are made after the warm-up."""
+
+    settings: RobotSettings
+    nets: NetSettings = NetSettings(hidden=(128, 128))
+    n_full: int = 20_000
+
+
+def standard(theory: Theory) -> RobotPreset:
+    """What has been tuned: the default."""
+    warm_up = WarmUp(
+        warmup_q_h_m_steps=8_000,
+        warmup_v_h_e_steps=2_000,
+        warmup_x_h_steps=500,
+        warmup_q_r_steps=3_000,
+        beta_r_rampup_steps=6_000,
+    )
+    rates = Rates(lr_q_h_m=2e-3, lr_v_h_e=1e-3, lr_x_h=1e-3, lr_u_r=1e-3, lr_q_r=1e-3, lr_v_r=1e-3)
+    return RobotPreset(RobotSettings(rates=rates, warm_up=warm_up))
+
+
+def equal(theory: Theory) -> RobotPreset:
+    """The defaults of the document on time scales: one rate for all."""
+    return RobotPreset(RobotSettings())
+
+
+def evaluator_fast(theory: Theory) -> RobotPreset:
+    """V_h^e, X_h and U_r ten times as fast as Q_r and V_r."""
+    return RobotPreset(RobotSettings(rates=Rates(lr_v_h_e=1e-3, lr_x_h=1e-3, lr_u_r=1e-3)))
+
+
+def robot_fast(theory: Theory) -> RobotPreset:
+    """The other way round, which the document advises against."""
+    return RobotPreset(RobotSettings(rates=Rates(lr_q_r=1e-3, lr_v_r=1e-3)))
+
+
+def tabular(theory: Theory) -> RobotPreset:
+    """Tables of everything, each number set to its target: towards the exact solution."""
+    rates = {f"lr_{name}": 1.0 for name in QUANTITIES}
+    settings = RobotSettings(
+        kinds=Kinds("table", "table", "table", "table", "table", "table"),
+        rates=Rates(**rates, law="constant"),
+        slow=Slow(**{f"slow_{name}": 1 for name in QUANTITIES}),
+        warm_up=WarmUp(
+            warmup_q_h_m_steps=3_000,
+            warmup_v_h_e_steps=500,
+            warmup_x_h_steps=500,
+            warmup_u_r_steps=500,
+            warmup_q_r_steps=500,
+            warmup_v_r_steps=500,
+        ),
+    )
+    return RobotPreset(settings, n_full=6_000)
+
+
+def fast_small(theory: Theory) -> RobotPreset:
+    """A first look in seconds: small networks, few updates."""
+    found = standard(theory).settings
+    warm_up = WarmUp(
+        warmup_q_h_m_steps=800,
+        warmup_v_h_e_steps=400,
+        warmup_x_h_steps=200,
+        warmup_q_r_steps=400,
+        beta_r_rampup_steps=400,
+    )
+    gather = Replay(n_envs=64, batch_size=128, warmup=640)
+    settings = replace(found, warm_up=warm_up, gather=gather)
+    return RobotPreset(settings, NetSettings(hidden=(32, 32)), n_full=1_200)
+
+
+STANDARD = "standard"
+PRESETS: Mapping[str, Mapping[str, Callable[[Theory], RobotPreset]]] = {
+    "q": {
+        STANDARD: standard,
+        "equal": equal,
+        "evaluator-fast": evaluator_fast,
+        "robot-fast": robot_fast,
+        "tabular": tabular,
+        "fast-small": fast_small,
+    }
+}
+"""By algorithm and name; what they set may depend on the theory, as on its horizon."""
+
+
+def robot_preset(algorithm: str, name: str, theory: Theory) -> RobotPreset:
+    """The preset of that name. Raises `InputError` if there is none."""
+    known = PRESETS[algorithm]
+    if name not in known:
+        near = difflib.get_close_matches(name.lower(), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        raise InputError(f"preset: found {name!r} ({hint})")
+    return known[name](theory)
+
+
+def steps_of(settings: RobotSettings, n_full: int) -> int:
+    """Environment steps that the warm-up takes with so many updates after it."""
+    gather = settings.gather
+    n_updates = int(stage_table(settings, _FOR_EVER).begin[FULL]) + n_full
+    rounds = warmup_rounds(gather) - (-n_updates // gather.n_updates)
+    return rounds * gather.steps_per_update
+
+
+_FOR_EVER = 2**31 - 1
+"""Updates, more than any warm-up has."""
