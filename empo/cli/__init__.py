@@ -14,9 +14,9 @@ from importlib import import_module
 
 COMMANDS = {
     "solve": "solve a world exactly and leave a folder with results and pictures",
-    "train": "train an actor-critic on a task and leave a folder with the policy",
+    "train": "train a robot in a world, or an actor-critic on a task; leave a folder",
     "resume": "go on with a training run that was interrupted",
-    "evaluate": "play fresh episodes of a trained policy",
+    "evaluate": "judge what was learned by fresh episodes",
     "compare": "lay training runs over each other: returns, steps, time",
     "study": "answer a question by training: what each code-level option of PPO does",
     "debug": "find out why a training does not learn",
@@ -39,6 +39,7 @@ examples:
   empo solve key-door                  solve it; pictures in runs/key-door/report.html
   empo check my-world.yaml             what is wrong with a file of your own
   empo solve my-world.yaml --beta-r inf --out runs/decisive
+  empo train key-door                  learn it instead, and compare with exact
   empo train task:cartpole --algorithm ppo --seeds 8
 
 `empo COMMAND --help` tells more about each. `empo --version` prints the version.

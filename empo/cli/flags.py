@@ -15,7 +15,7 @@ import io
 import itertools
 import re
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import Field, field, fields, is_dataclass, make_dataclass
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -24,10 +24,11 @@ import tyro
 from empo.core.errors import InputError
 
 _TRUTH = {"true": True, "yes": True, "false": False, "no": False}
-_METAVARS = {int: "N", float: "X", bool: "yes|no", tuple: "N,N,..."}
+_METAVARS = {int: "N", float: "X", str: "TEXT", bool: "yes|no", tuple: "N,N,..."}
 _NAMES = {
     int: "a whole number",
     float: "a number",
+    str: "text",
     bool: "yes or no",
     tuple: "whole numbers with commas between",
     type(None): "none",
@@ -70,17 +71,21 @@ def _parse(
     )
 
 
-def settings_flags(settings: type, otherwise: Callable[[Field[Any]], str]) -> type[Any]:
+def settings_flags(
+    settings: type,
+    otherwise: Callable[[Field[Any]], str],
+    without: Collection[str] = (),
+) -> type[Any]:
     """A dataclass with a flag for each of the settings, to be a field of a command's flags.
 
-    `otherwise` says what holds where the flag is not given. Groups of settings within are left out:
-    they have flags of their own.
+    `otherwise` says what holds where the flag is not given. Settings `without` have none, and
+    neither have groups of settings within: they have flags of their own.
     """
     hints, docs = get_type_hints(settings), field_docs(settings)
     flags = [
         (f.name, _flag(f.name, hints[f.name], docs[f.name], otherwise(f)), field(default=None))
         for f in fields(settings)
-        if not is_dataclass(hints[f.name])
+        if not is_dataclass(hints[f.name]) and f.name not in without
     ]
     return make_dataclass(f"{settings.__name__}Flags", flags)
 
@@ -100,7 +105,7 @@ def given(*groups: tuple[Any, type]) -> list[dict[str, Any]]:
 def _given(flags: Any, settings: type, problems: list[str]) -> dict[str, Any]:
     found = {}
     for name, hint in get_type_hints(settings).items():
-        text = None if is_dataclass(hint) else getattr(flags, name)
+        text = getattr(flags, name, None)
         if text is None:
             continue
         try:

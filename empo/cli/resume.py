@@ -17,8 +17,9 @@ from empo.runs.trained import resume
 TEACHING = """\
 Go on with a training run from its last checkpoint, with the settings that it has.
 
-On device tasks (task:NAME) all numbers are as if the run had never stopped, to
-the last bit. Gymnasium environments cannot be saved: they begin new episodes."""
+In worlds and on device tasks (task:NAME) all numbers are as if the run had never
+stopped, to the last bit. Gymnasium environments cannot be saved: they begin new
+episodes. A world whose rules have changed since is refused."""
 
 
 @dataclass

@@ -25,8 +25,8 @@ class RobotRecipe:
     """assign(world, theory, settings, nets, progress)."""
     trainer: Callable[[Assignment, Sequence[int], int], RobotTrainer]
     """trainer(assigned, seeds, n_steps)."""
-    idle: frozenset[str] = frozenset(("gamma",))
-    """Settings that mean nothing here: rewards are not discounted, since there are none."""
+    idle: frozenset[str] = frozenset(("gamma", "log_std"))
+    """Settings that mean nothing here: there are no rewards to discount, and no Gaussians."""
 
 
 ROBOTS: dict[str, RobotRecipe] = {

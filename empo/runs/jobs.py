@@ -41,7 +41,7 @@ def job_of(
         own.setdefault("n_episodes", N_EPISODES)
         n_steps = needed if n_steps is None else n_steps
     else:
-        setup = changed(_task_setup(target, algorithm, preset), rest)
+        setup = changed(task_setup(target, algorithm, preset), rest)
     if n_steps is not None:
         own["n_steps"] = n_steps
     return Job(target, algorithm, setup, **of_the_run, **own)
@@ -67,7 +67,8 @@ def world_setup(
     return setup, steps_of(setup.algorithm, made.n_full)
 
 
-def _task_setup(target: str, algorithm: str, preset: str | None) -> Setup:
+def task_setup(target: str, algorithm: str, preset: str | None) -> Setup:
+    """The settings for a task, or for any ("")."""
     if preset not in (None, STANDARD):
         raise InputError(
             f"preset: found {preset!r} (wanted a world as target: tasks have one each)"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from empo.core.errors import InputError
+from empo.learn.exact import LARGEST, is_small
 from empo.runs.folder import VALUES, is_run, kind_of
 from empo.runs.policies import TrainedRobot
 from empo.runs.setup import is_world
@@ -66,3 +67,12 @@ def read_solution(folder: Path, seed: int | None = None) -> Held:
     assert isinstance(trained, TrainedRobot)
     number = trained.number(seed)
     return Held(folder, what, trained.solution(seed=seed), trained.job.seeds[number])
+
+
+def can_be_shown(trained: TrainedRobot) -> bool:
+    """Are the world's states few enough to tell of each what was learned, just for a picture?"""
+    if trained.exact is not None:
+        return trained.exact.game.n_states <= LARGEST
+    theory = trained.job.setup.theory
+    assert theory is not None
+    return is_small(trained.world, theory)
