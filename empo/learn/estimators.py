@@ -17,8 +17,10 @@ from empo.core.types import Array, Bool, Float, Int
 from empo.learn.forms import Form
 from empo.nets import NetSettings, factor_net
 from empo.rl.algorithm import Metrics
-from empo.worlds.packing import strides
+from empo.worlds.packing import strides, unpack
 
+First = Callable[[Int[Array, " f"]], Array]
+"""What is held of ONE place, from its factors, before anything is learned."""
 LARGEST_TABLE = 1 << 28
 """Numbers that a table may hold: 1 GiB."""
 
@@ -55,9 +57,16 @@ class Estimator:
 
 
 def network(
-    cardinalities: Sequence[int], shape: tuple[int, ...], form: Form, settings: NetSettings
+    cardinalities: Sequence[int],
+    shape: tuple[int, ...],
+    form: Form,
+    settings: NetSettings,
+    first: First | None = None,
 ) -> Estimator:
-    """A perceptron on the factors, with steps of Adam (Kingma and Ba 2015)."""
+    """A perceptron on the factors, with steps of Adam (Kingma and Ba 2015).
+
+    `first` takes the place of the form's `at_first`: what stands for it is added to the outputs.
+    """
     adam = optax.scale_by_adam()
 
     def start(*, key: Array) -> Kept:
@@ -66,7 +75,10 @@ def network(
         return Kept(net, net, adam.init(net))
 
     def outputs(net: Any, factors: Array) -> Array:
-        return net(factors).reshape(shape)
+        plain = net(factors).reshape(shape)
+        if first is None:
+            return plain
+        return plain + (form.write(first(factors)) - form.write(form.at_first))
 
     def at(net: Any, factors: Array) -> Array:
         return form.read(outputs(net, factors))
@@ -78,13 +90,13 @@ def network(
 
         def loss(net: Any) -> tuple[Array, Array]:
             out = jax.vmap(outputs, in_axes=(None, 0))(net, batch.factors)
-            losses = jnp.where(learnt, batch.weight * form.loss(out, slow, target), 0.0)
+            losses = jnp.where(learnt, batch.weight * jax.vmap(form.loss)(out, slow, target), 0.0)
             return jnp.mean(losses), out
 
         (value, out), gradient = jax.value_and_grad(loss, has_aux=True)(kept.now)
         step, moments = adam.update(gradient, kept.moments)
         now = jax.tree.map(lambda w, s: w - rate * s, kept.now, step)
-        held = form.read(out)
+        held = jax.vmap(form.read)(out)
         return Kept(now, kept.slow, moments), {
             "loss": value,
             "grad_norm": optax.tree.norm(gradient),
@@ -95,10 +107,16 @@ def network(
     return Estimator(start, at, improve)
 
 
-def table(cardinalities: Sequence[int], shape: tuple[int, ...], form: Form) -> Estimator:
+def table(
+    cardinalities: Sequence[int],
+    shape: tuple[int, ...],
+    form: Form,
+    first: First | None = None,
+) -> Estimator:
     """A number for every combination of factors, moved towards the mean of its targets.
 
-    Raises `InputError` if there are too many combinations.
+    `first` takes the place of the form's `at_first`. Raises `InputError` if there are too many
+    combinations.
     """
     sizes = tuple(cardinalities)
     n_rows = math.prod(sizes)
@@ -110,14 +128,18 @@ def table(cardinalities: Sequence[int], shape: tuple[int, ...], form: Form) -> E
     place_value = strides(sizes).astype(np.int32)
 
     def start(*, key: Array) -> Kept:
-        rows = jnp.broadcast_to(form.at_first, (n_rows, *shape)).astype(jnp.float32)
+        begin = form.at_first if first is None else jax.vmap(first)(_all_factors(sizes))
+        rows = jnp.broadcast_to(begin, (n_rows, *shape)).astype(jnp.float32)
         return Kept(rows, rows, ())
 
+    def row_of(factors: Array) -> Array:
+        return jnp.sum(factors * place_value)
+
     def at(rows: Array, factors: Array) -> Array:
-        return rows[jnp.sum(factors * place_value)]
+        return rows[row_of(factors)]
 
     def improve(kept: Kept, batch: Batch, rate: Array) -> tuple[Kept, Metrics]:
-        row = jnp.sum(batch.factors * place_value, axis=-1)
+        row = jax.vmap(row_of)(batch.factors)
         held, slow = kept.now[row], kept.slow[row]
         target, learnt = mean_of_equals(row, batch)
         new = jnp.where(learnt, form.toward(held, jnp.where(learnt, target, 1.0), rate), held)
@@ -141,3 +163,8 @@ def mean_of_equals(
     weight = jnp.tensordot(same, batch.weight, axes=1)
     learnt = weight > 0
     return total / jnp.where(learnt, weight, 1.0), learnt
+
+
+def _all_factors(sizes: tuple[int, ...]) -> Int[Array, "n f"]:
+    """Every combination of factors, in the order of a table's rows."""
+    return unpack(jnp.arange(math.prod(sizes), dtype=jnp.int32), sizes)

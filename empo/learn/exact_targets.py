@@ -45,7 +45,7 @@ def phase1_target(quantities: Quantities, problem: Problem, slow: Weights, place
         q_h_m = quantities.q_h_m(problem, slow, place)
         assert q_h_m is not None
         v_h_m = jax.vmap(human_value)(quantities.pi_h(problem, slow, place), q_h_m)
-        return _backup(problem, place, jnp.where(problem.ahead(place), v_h_m, 0.0))
+        return backup(problem, place, jnp.where(problem.ahead(place), v_h_m, 0.0))
 
     def of_place(place: Place, b_next: Float[Array, "j h g"]) -> Target:
         situation = model.situation(place.state)
@@ -74,7 +74,7 @@ def phase2_targets(
 
     def arriving(place: Place) -> tuple[Array, Array]:
         there = quantities.at(problem, slow, place, beta_r)
-        return _backup(problem, place, there.v_h_e), there.v_r
+        return backup(problem, place, there.v_h_e), there.v_r
 
     def of_place(place: Place, b_next: Float[Array, "j h g"], v_r: Float[Array, " j"]):
         pi_h = quantities.pi_h(problem, slow, place)
@@ -133,7 +133,8 @@ def certain(value: Array) -> Target:
     return Target(value, jnp.ones_like(value))
 
 
-def _backup(problem: Problem, place: Place, v: Float[Array, "h g"]) -> Float[Array, "h g"]:
+def backup(problem: Problem, place: Place, v: Float[Array, "h g"]) -> Float[Array, "h g"]:
+    """B_V(s', g): what it is worth to arrive at a place."""
     model = problem.model
     members = model.situation(place.state).members
     return goal_backup(v, members, jnp.asarray(model.goals.repeat), problem.parameters.gamma_h)

@@ -14,11 +14,11 @@ import jax.numpy as jnp
 from empo.core.types import Array, Bool, Float, Int
 from empo.learn.acting import played
 from empo.learn.estimators import Batch, Estimator, Kept
-from empo.learn.exact_targets import Target, phase1_target, phase2_targets
+from empo.learn.lessons import check_affordable, expected, sampled, under_way
 from empo.learn.problem import Place, Problem
 from empo.learn.quantities import Quantities, Weights
 from empo.learn.settings import QUANTITIES, Exploration, RobotSettings
-from empo.learn.stages import PHASE_1, Moment, Stages, moment
+from empo.learn.stages import Moment, Stages, moment
 from empo.learn.task import Seen
 from empo.rl.algorithm import Acted, Algorithm, Metrics
 from empo.rl.data import Steps
@@ -33,6 +33,10 @@ class Past(NamedTuple):
 
     q_r: Any
     beta_r: Float[Array, ""]
+
+
+AUXILIARY = {"q_h_r": "q_h_m"}
+"""What has no settings of its own, and whose it shares."""
 
 
 class Learner(NamedTuple):
@@ -50,13 +54,16 @@ def q_robot(
     problem: Problem, settings: RobotSettings, quantities: Quantities, stages: Stages
 ) -> Algorithm:
     """The algorithm for a run with that table of stages."""
-    learned = settings.learned()
+    estimators = quantities.all_estimators
+    lessons = sampled if settings.expectation == "sampled" else expected
+    if settings.expectation == "exact":
+        check_affordable(problem, settings)
 
     def init(*, key: Array) -> Learner:
-        keys = jax.random.split(key, len(learned))
+        keys = jax.random.split(key, len(estimators))
         kept = {
-            name: quantities.estimators[name].start(key=k)
-            for name, k in zip(learned, keys, strict=True)
+            name: estimator.start(key=k)
+            for (name, estimator), k in zip(estimators.items(), keys, strict=True)
         }
         past = Past(kept["q_r"].now, jnp.zeros(()))
         return Learner(kept, jnp.int32(0), past, jnp.zeros(()))
@@ -74,20 +81,17 @@ def q_robot(
 
     def update(learner: Learner, data: Steps, *, key: Array) -> tuple[Learner, Metrics]:
         now = moment(stages, settings, learner.n_updates)
-        slow = lagging(learner)
-        places = data.observation.place
         beta_r = now.beta_share * problem.parameters.beta_r
-        targets = _targets(quantities, problem, learned, slow, places, beta_r, now)
-        factors = jax.vmap(problem.factors)(places)
+        places = data.observation.place
+        phases = lessons(quantities, problem, lagging(learner), places, beta_r, key)
+        batches = under_way(phases, now)
         kept, metrics = {}, {"stage": now.stage, "beta_r": beta_r}
-        for name in learned:
-            place = QUANTITIES.index(name)
-            batch = Batch(factors, targets[name].value, targets[name].weight)
-            moved, told = _improved(
-                quantities.estimators[name], learner.kept[name], batch, now, place
-            )
-            kept[name] = followed(moved, settings.slow.of(name), learner.n_updates + 1)
-            told["target"] = _mean(targets[name])
+        for name, estimator in estimators.items():
+            setting = AUXILIARY.get(name, name)
+            place = QUANTITIES.index(setting)
+            moved, told = _improved(estimator, learner.kept[name], batches[name], now, place)
+            kept[name] = followed(moved, settings.slow.of(setting), learner.n_updates + 1)
+            told["target"] = _mean(batches[name])
             told["rate"] = now.rate[place] * now.moves[place]
             metrics |= {f"{name}_{what}": value for what, value in told.items()}
         learner = learner._replace(kept=kept, n_updates=learner.n_updates + 1)
@@ -151,40 +155,9 @@ def _improved(
     return jax.lax.cond(now.moves[place], improve, lambda: (kept, nothing))
 
 
-def _targets(
-    quantities: Quantities,
-    problem: Problem,
-    learned: tuple[str, ...],
-    slow: Weights,
-    places: Place,
-    beta_r: Float[Array, ""],
-    now: Moment,
-) -> dict[str, Target]:
-    """Of every place and learned quantity; only the phase that is under way is computed."""
-    rest = tuple(name for name in learned if name != "q_h_m")
-
-    def phase1() -> dict[str, Target]:
-        return {"q_h_m": phase1_target(quantities, problem, slow, places)}
-
-    def phase2() -> dict[str, Target]:
-        found = phase2_targets(quantities, problem, slow, places, beta_r)
-        return {name: found[name] for name in rest}
-
-    if "q_h_m" not in learned:
-        return phase2()
-    nothing1, nothing2 = (_nothing(jax.eval_shape(phase)) for phase in (phase1, phase2))
-    return jax.lax.cond(
-        now.stage == PHASE_1, lambda: phase1() | nothing2, lambda: nothing1 | phase2()
-    )
-
-
-def _nothing(shapes: dict[str, Target]) -> dict[str, Target]:
-    return jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
-
-
-def _mean(target: Target) -> Float[Array, ""]:
-    total = jnp.sum(jnp.where(target.weight > 0, target.value, 0.0))
-    return total / jnp.maximum(jnp.sum(target.weight > 0), 1)
+def _mean(batch: Batch) -> Float[Array, ""]:
+    total = jnp.sum(jnp.where(batch.weight > 0, batch.target, 0.0))
+    return total / jnp.maximum(jnp.sum(batch.weight > 0), 1)
 
 
 def _where(condition: Bool[Array, ""], new: Any, old: Any) -> Any:

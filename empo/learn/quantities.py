@@ -9,18 +9,23 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from empo.core.types import Array, Float
-from empo.learn.estimators import Estimator, network, table
-from empo.learn.forms import Form, magnitude, share
+from empo.core.types import Array, Float, Int
+from empo.learn.estimators import Estimator, First, network, table
+from empo.learn.forms import magnitude, share
 from empo.learn.prior import Prior
 from empo.learn.problem import Place, Problem
 from empo.learn.settings import RobotSettings
+from empo.learn.shaping import check_distance, distance_potential
 from empo.nets import NetSettings
 from empo.theory import human_power, robot_policy, robot_reward, robot_value
 from empo.worlds.world import Situation
 
 Weights = Mapping[str, Any]
 """What was learned of each quantity, by its name: the present, or the lagging copies."""
+
+
+AT_FIRST = 0.02
+"""Q_h^m before anything is learned, as a share of the most it can be."""
 
 
 class Values(NamedTuple):
@@ -40,6 +45,15 @@ class Quantities:
 
     estimators: Mapping[str, Estimator]
     prior: Prior
+    q_h_r: Estimator | None = None
+    """E_{s'} B_{V_h^m}(s', g), of which equation (1) takes the minimum over a_r, for a place's
+    factors and what everybody does; only where Phase 1 learns from samples."""
+
+    @property
+    def all_estimators(self) -> dict[str, Estimator]:
+        """With the auxiliary one."""
+        extra = {} if self.q_h_r is None else {"q_h_r": self.q_h_r}
+        return {**self.estimators, **extra}
 
     def at(
         self, problem: Problem, weights: Weights, place: Place, beta_r: Float[Array, ""]
@@ -103,6 +117,13 @@ def power_of(
     return jnp.maximum(human_power(v_h_e, problem.weights.goal, situation.power, zeta), floor)
 
 
+def with_actions(
+    problem: Problem, place: Place, a_r: Int[Array, ""], a_h: Int[Array, " h"]
+) -> Int[Array, " f"]:
+    """The factors of a place and of what everybody does there."""
+    return jnp.concatenate([problem.factors(place), a_r[None], a_h])
+
+
 def quantities(
     problem: Problem, settings: RobotSettings, nets: NetSettings, prior: Prior
 ) -> Quantities:
@@ -122,11 +143,36 @@ def quantities(
     most = np.where(model.goals.repeat, 1 / (1 - problem.parameters.gamma_h), 1.0)
     # Phase 1's solution is the one reached from below; for V_h^e any start will do but 0, with
     # which nobody would have any power.
-    forms |= {"v_h_e": share(most, 0.5), "q_h_m": share(most[..., None], 0.02)}
+    forms |= {"v_h_e": share(most, 0.5), "q_h_m": share(most[..., None], AT_FIRST)}
 
-    def estimator(name: str, form: Form) -> Estimator:
+    first = _first(problem, settings, most)
+
+    def estimator(name: str) -> Estimator:
+        begin = _for_each_action(first) if name == "q_h_m" else None
         if getattr(settings.kinds, name) == "table":
-            return table(problem.cardinalities, shapes[name], form)
-        return network(problem.cardinalities, shapes[name], form, nets)
+            return table(problem.cardinalities, shapes[name], forms[name], begin)
+        return network(problem.cardinalities, shapes[name], forms[name], nets, begin)
 
-    return Quantities({name: estimator(name, forms[name]) for name in settings.learned()}, prior)
+    learned = settings.learned()
+    estimators = {name: estimator(name) for name in learned}
+    if settings.expectation == "exact" or "q_h_m" not in learned:
+        return Quantities(estimators, prior)
+    actions = (model.n_actions_r, *(model.n_actions_h,) * model.n_humans)
+    sizes, form = (*problem.cardinalities, *actions), share(most, AT_FIRST)
+    if settings.kinds.q_h_m == "table":
+        return Quantities(estimators, prior, table(sizes, goals, form, first))
+    return Quantities(estimators, prior, network(sizes, goals, form, nets, first))
+
+
+def _first(problem: Problem, settings: RobotSettings, most: np.ndarray) -> First | None:
+    """The starting values of shaping, for each goal."""
+    if settings.shaping == "none":
+        return None
+    check_distance(problem.model)
+    n_factors = len(problem.model.cardinalities)
+    top = jnp.asarray(most, jnp.float32)
+    return lambda factors: top * distance_potential(problem, factors[:n_factors])
+
+
+def _for_each_action(first: First | None) -> First | None:
+    return None if first is None else lambda factors: first(factors)[..., None]

@@ -15,6 +15,7 @@ LossSpace = Literal["log", "linear"]
 Ramp = Literal["sigmoid", "linear"]
 Bonus = Literal["none", "count", "distillation"]
 HumanPrior = Literal["learned", "computed", "shortest-path"]
+Shaping = Literal["none", "distance"]
 
 QUANTITIES = ("q_h_m", "v_h_e", "x_h", "u_r", "q_r", "v_r")
 """What can be learned, in the order of the warm-up; the order of every array over quantities."""
@@ -199,6 +200,8 @@ class RobotSettings:
     """How humans act: as learned in Phase 1, as the exact solver computes, or straight ahead."""
     expectation: Expectation = "exact"
     """Targets: expected over actions and next states, or of sampled ones."""
+    shaping: Shaping = "none"
+    """Q_h^m begins small everywhere, or (on grids) with a potential that falls with distance."""
     loss_space: LossSpace = "log"
     """Where X_h, U_r, Q_r, V_r are compared with targets: as logarithms (biased with samples)."""
     exact: str = "auto"
@@ -221,6 +224,7 @@ class RobotSettings:
     def __post_init__(self) -> None:
         _one_of("prior", self.prior, get_args(HumanPrior))
         _one_of("expectation", self.expectation, get_args(Expectation))
+        _one_of("shaping", self.shaping, get_args(Shaping))
         _one_of("loss_space", self.loss_space, get_args(LossSpace))
 
     def learned(self) -> tuple[str, ...]:
