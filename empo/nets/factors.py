@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -18,20 +20,48 @@ LAST_SCALE = 0.1
 """Of the last layer at first: outputs differ little between states before they are learned."""
 
 
-class FactorNet(eqx.Module):
-    """A perceptron on the factors' one-hot vectors, joined.
+class Reading(NamedTuple):
+    """Where the rows of factors, and of some pairs of them, are found."""
 
-    The product of its first matrix with them is a sum of rows, one per factor, and is computed so.
+    offsets: tuple[int, ...]
+    """Of each factor's first row, then of each pair's."""
+    pairs: tuple[tuple[int, int, int], ...]
+    """Two factors and the number of values of the second."""
+    n_rows: int
+
+    def rows(self, factors: Int[Array, " f"]) -> Int[Array, " p"]:
+        """The rows of ONE state."""
+        joined = [factors[i] * size + factors[j] for i, j, size in self.pairs]
+        return jnp.array(self.offsets) + jnp.concatenate([factors, *(x[None] for x in joined)])
+
+
+def reading(cardinalities: Sequence[int], most: int) -> Reading:
+    """A row for each value of each factor, and of each pair with at most so many."""
+    sizes = [*cardinalities]
+    pairs = []
+    for i, j in itertools.combinations(range(len(cardinalities)), 2):
+        if (size := cardinalities[i] * cardinalities[j]) <= most:
+            pairs.append((i, j, cardinalities[j]))
+            sizes.append(size)
+    offsets = np.cumsum([0, *sizes[:-1]]).tolist()
+    return Reading(tuple(offsets), tuple(pairs), sum(sizes))
+
+
+class FactorNet(eqx.Module):
+    """A perceptron on one-hot vectors of the factors and of pairs of them, joined.
+
+    The product of its first matrix with them is a sum of rows, one for each, and is computed so.
+    Pairs tell it at once where somebody stands in somebody's way; sums of factors do not.
     """
 
-    rows: Float[Array, "v w"]
+    table: Float[Array, "v w"]
     bias: Float[Array, " w"]
     rest: MLP
-    offsets: tuple[int, ...] = eqx.field(static=True)
+    reading: Reading = eqx.field(static=True)
 
     def __call__(self, factors: Int[Array, " f"]) -> Float[Array, " o"]:
         """The outputs."""
-        x = jnp.sum(self.rows[np.array(self.offsets) + factors], axis=0) + self.bias
+        x = jnp.sum(self.table[self.reading.rows(factors)], axis=0) + self.bias
         return self.rest(activation_of(self.rest.activation)(x))
 
 
@@ -60,7 +90,7 @@ def factor_net(
     )
     rest = eqx.tree_at(lambda net: net.layers[-1].bias, rest, at_first)
     # Each one-hot vector has length 1, so their sum has the variance of one row per factor.
-    spread = (1 / len(cardinalities)) ** 0.5
-    rows = spread * jax.random.normal(key_rows, (sum(cardinalities), width))
-    offsets = np.cumsum([0, *cardinalities[:-1]]).tolist()
-    return FactorNet(rows, jnp.zeros(width), rest, tuple(offsets))
+    found = reading(cardinalities, settings.pairs)
+    spread = (1 / len(found.offsets)) ** 0.5
+    table = spread * jax.random.normal(key_rows, (found.n_rows, width))
+    return FactorNet(table, jnp.zeros(width), rest, found)

@@ -41,7 +41,12 @@ class NetSettings:
     log_std: float = 0.0
     """Of a Gaussian policy at first, in units of half the action's range."""
 
+    pairs: int = 5_000
+    """Of a world's states: factors are read in pairs, too, with at most so many values each."""
+
     def __post_init__(self) -> None:
+        if self.pairs < 0:
+            raise InputError(f"pairs: found {self.pairs} (wanted at least 0)")
         if any(size < 1 for size in self.hidden):
             raise InputError(f"hidden: found {self.hidden} (wanted sizes of at least 1)")
         known = get_args(Activation)
