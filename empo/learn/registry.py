@@ -9,9 +9,11 @@ from typing import Any
 
 from empo.core.errors import InputError
 from empo.learn.settings import RobotSettings
+from empo.learn.stages import Stages, stage_table
 from empo.learn.trainer import Assignment, RobotTrainer, assignment
 from empo.nets import NetSettings
 from empo.solver.solve import Progress
+from empo.tasks.trainer import updates_within
 from empo.theory import Theory
 from empo.worlds.world import World
 
@@ -25,12 +27,20 @@ class RobotRecipe:
     """assign(world, theory, settings, nets, progress)."""
     trainer: Callable[[Assignment, Sequence[int], int], RobotTrainer]
     """trainer(assigned, seeds, n_steps)."""
+    stages: Callable[[Any, int], Stages]
+    """stages(settings, n_steps), which raises `InputError` if there are too few steps."""
     idle: frozenset[str] = frozenset(("gamma", "log_std"))
     """Settings that mean nothing here: there are no rewards to discount, and no Gaussians."""
 
 
+def stages_within(settings: RobotSettings, n_steps: int) -> Stages:
+    """The stages of training for so many environment steps."""
+    gather = settings.gather
+    return stage_table(settings, updates_within(gather, n_steps) * gather.n_updates)
+
+
 ROBOTS: dict[str, RobotRecipe] = {
-    "q": RobotRecipe(RobotSettings, assignment, RobotTrainer),
+    "q": RobotRecipe(RobotSettings, assignment, RobotTrainer, stages_within),
 }
 
 

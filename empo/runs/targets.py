@@ -38,8 +38,9 @@ def world_of(target: str) -> World:
     except InputError as error:
         if is_there(target):
             raise
-        hint = f"task:{target}" if target in names() else "task:NAME or gym:ENV-ID"
-        raise InputError(f"target: {error}; a task would be {hint}") from error
+        if target in names():
+            raise InputError(f"target: found {target!r} (did you mean task:{target}?)") from None
+        raise InputError(f"target: {error}; tasks are task:NAME and gym:ENV-ID") from error
 
 
 def is_there(target: str) -> bool:
@@ -50,6 +51,7 @@ def is_there(target: str) -> bool:
 def _in_world(job: Job, world: World, progress: Progress) -> Trainer:
     setup, made = job.setup, robot_recipe(job.algorithm)
     assert setup.theory is not None
+    made.stages(setup.algorithm, job.n_steps)  # before the work of solving the world
     assigned = made.assign(world, setup.theory, setup.algorithm, setup.nets, progress)
     return made.trainer(assigned, job.seeds, job.n_steps)
 

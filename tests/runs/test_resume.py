@@ -58,7 +58,7 @@ def uninterrupted(tmp_path_factory) -> dict[str, bytes]:
 def one_trainer(monkeypatch):
     """Sessions share their compiled programs, as processes do through the cache on disk."""
     trainer = trained.trainer_of(ON_POLICY)
-    monkeypatch.setattr(trained, "trainer_of", lambda job: trainer)
+    monkeypatch.setattr(trained, "trainer_of", lambda *_: trainer)
 
 
 def test_the_same_seed_gives_the_same_numbers(tmp_path, uninterrupted, one_trainer):

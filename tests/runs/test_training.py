@@ -119,7 +119,8 @@ def test_rewards_that_are_no_numbers_are_found_when_the_policy_is_judged(tmp_pat
 @pytest.mark.parametrize(
     ("target", "told"),
     [
-        ("cartpole", r"target: found 'cartpole' \(wanted task:NAME"),
+        ("cartpole", r"target: found 'cartpole' \(did you mean task:cartpole"),
+        ("key-dor", r"target: 'key-dor' is neither .*did you mean key-door.* task:NAME"),
         ("task:cartpol", r"did you mean cartpole"),
         ("gym:CartPole-v99", r"CartPole"),
     ],
