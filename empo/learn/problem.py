@@ -93,8 +93,8 @@ def problem_of(world: World, theory: Theory) -> Problem:
         )
     return Problem(
         model=jax.tree.map(_in_32_bits, world.model),
-        parameters=jax.tree.map(np.float32, theory.parameters),
-        weights=jax.tree.map(np.float32, weights_of(world.model, theory)),
+        parameters=jax.tree.map(jnp.float32, theory.parameters),
+        weights=jax.tree.map(jnp.float32, weights_of(world.model, theory)),
         horizon=theory.horizon,
     )
 
