@@ -114,7 +114,7 @@ def _steps(path: Rollout) -> Table:
             Text(world.robot_action(state, int(path.actions_r[step]))),
             f"{path.prob_r[step]:.2f}",
             *(acts if with_actions else ()),
-            Text(_news(world.state_name(state), world.state_name(after))),
+            Text(news(world.state_name(state), world.state_name(after))),
             *(_bits(w) for w in path.w_h[step + 1]),
         )
     return table
@@ -155,7 +155,7 @@ def _method(solution: Solution) -> str:
     return "one sweep backward, for no state can come back"
 
 
-def _news(before: str, after: str) -> str:
+def news(before: str, after: str) -> str:
     """The parts of the state's name that changed; a dot where nothing did."""
     if before == after:
         return "·"

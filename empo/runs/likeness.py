@@ -61,6 +61,7 @@ class Distance:
 class Moment:
     """Both policies in one state of a rollout."""
 
+    step: int
     state: np.ndarray
     time: int
     first: dict[str, float]
@@ -70,6 +71,11 @@ class Moment:
     def distance(self) -> float:
         """Total variation."""
         return 0.5 * sum(abs(prob - self.second[name]) for name, prob in self.first.items())
+
+    @property
+    def uniform(self) -> float:
+        """From the first policy to a uniform one."""
+        return 0.5 * sum(abs(prob - 1 / len(self.first)) for prob in self.first.values())
 
 
 @dataclass(frozen=True)
@@ -99,15 +105,34 @@ class Likeness:
         return time + game.world.state_name(game.state(layer, place))
 
     def along(self, path: Rollout) -> list[Moment]:
-        """Both policies in each state of a rollout in which the robot acts."""
+        """Both policies in each state of a rollout in which the robot acts, on the first visit."""
         timed = self.first.game.horizon is not None
-        found = []
+        found: dict[tuple[int, ...], Moment] = {}
         for step, state in enumerate(path.states[: max(path.n_steps, 1)]):
             time = step if timed else 0
-            found.append(
-                Moment(state, time, self.first.policy(state, time), self.second.policy(state, time))
-            )
-        return found
+            place = (time, *state.tolist())
+            if place not in found:
+                policies = (side.policy(state, time) for side in (self.first, self.second))
+                found[place] = Moment(step, state, time, *policies)
+        return list(found.values())
+
+    def record(self) -> dict[str, Any]:
+        """The distances as JSON can hold them: infinite ones are null."""
+        return {
+            "world": self.first.world.name,
+            "n_states": self.first.game.n_states,
+            "settings": {name: list(map(str, pair)) for name, pair in self.settings.items()},
+            "uniform": self.uniform.mean,
+            "quantities": {
+                distance.quantity: {
+                    "difference": distance.measure,
+                    "mean": _finite(distance.mean),
+                    "largest": _finite(distance.largest),
+                    "state": self.name_of(*distance.worst),
+                }
+                for distance in self.distances
+            },
+        }
 
     def by_cell(self, distance: Distance) -> dict[str, dict[Cell, float]]:
         """For each agent: the mean distance over all states in which it is in a cell.
@@ -213,6 +238,10 @@ def _legal(solution: Solution, layer: Layer) -> Bool[np.ndarray, "s a_r"]:
             legal = np.asarray(situations(solution.world.model, padded).legal_r)
         parts.append(legal[: len(codes)])
     return np.concatenate(parts)
+
+
+def _finite(number: float) -> float | None:
+    return number if np.isfinite(number) else None
 
 
 def _variation(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from empo.runs.folder import VALUES, is_run, kind_of
 from empo.runs.policies import TrainedRobot
 from empo.runs.setup import is_world
 from empo.runs.trained import load_trained
+from empo.runs.training import Progress, silent
 from empo.runs.training_folder import KIND, training_config
 from empo.solver import Solution
 
@@ -53,7 +54,7 @@ def target_of(folder: Path) -> str:
     return target
 
 
-def read_solution(folder: Path, seed: int | None = None) -> Held:
+def read_solution(folder: Path, seed: int | None = None, progress: Progress = silent) -> Held:
     """The solution in a folder; `seed` says whose robot of a training run (default: the first).
 
     Raises `InputError` if there is none, or the world cannot be enumerated.
@@ -63,7 +64,7 @@ def read_solution(folder: Path, seed: int | None = None) -> Held:
         raise InputError(f"{folder}: trains on {target_of(folder)} (wanted a world)")
     if what == "solved":
         return Held(folder, what, Solution.load(folder), None)
-    trained = load_trained(folder)
+    trained = load_trained(folder, progress=progress)
     assert isinstance(trained, TrainedRobot)
     number = trained.number(seed)
     return Held(folder, what, trained.solution(seed=seed), trained.job.seeds[number])

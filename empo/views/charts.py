@@ -1,4 +1,4 @@
-"""Lines with bands against environment steps, and counts of numbers, as drawings."""
+"""Lines with bands against steps or updates, and counts of numbers, as drawings."""
 
 from __future__ import annotations
 
@@ -66,11 +66,14 @@ class Frame:
     """A height to mark across, and what it is."""
     logarithmic: bool = False
     """Equal steps upward multiply; numbers that are not positive are left out."""
+    spans: tuple[tuple[float, float, str], ...] = ()
+    """Stretches of x to tell apart, as (begin, end, short name); every other one is shaded."""
 
 
 def line_chart(lines: Sequence[Line], frame: Frame) -> Drawing:
     """The lines in one frame, with a legend above if any has a name."""
     legend, top = _legend(lines, frame.width)
+    top += 12.0 if frame.spans else 0.0  # for their names
     scale = _Scale.around(lines, frame)
     ticks = scale.ticks()
     left = 14.0 + max(text_width(compact(tick), _FONT) for tick in ticks)
@@ -80,10 +83,12 @@ def line_chart(lines: Sequence[Line], frame: Frame) -> Drawing:
     def place(x: float, y: float) -> Point:
         return left + (right - left) * x / last, bottom - (bottom - top) * scale.part(y)
 
-    shapes = [*legend, *_across(ticks, left, right, lambda y: place(0, y)[1])]
+    shapes = [*legend, *_spans(frame.spans, last, lambda x: place(x, ticks[0])[0], top, bottom)]
+    shapes += _across(ticks, left, right, lambda y: place(0, y)[1])
     shapes += _steps_below(last, lambda x: place(x, ticks[0])[0], bottom, frame.x_label)
     if frame.level is not None and math.isfinite(scale.part(frame.level[0])):
-        shapes += _marked(place(0, frame.level[0])[1], frame.level[1], left, right)
+        at_end = _clear_at_end(lines, scale, frame.level[0])
+        shapes += _marked(place(0, frame.level[0])[1], frame.level[1], left, right, at_end)
     shapes += [band for line in lines for band in _bands(line, place, scale)]
     shapes += [_drawn(line, place, scale) for line in sorted(lines, key=lambda line: not line.thin)]
     said = ". ".join(_in_words(line) for line in lines if not line.thin and len(line.reach))
@@ -179,6 +184,10 @@ class _Scale:
             return nice_ticks(self.low, self.high, 5)
         if self.high - self.low < 1:
             return nice_ticks(10**self.low, 10**self.high, 4)
+        if self.high - self.low < 2:
+            powers = range(math.floor(self.low), math.ceil(self.high) + 1)
+            near = [factor * 10.0**i for i in powers for factor in (1, 2, 5)]
+            return [tick for tick in near if self.low <= math.log10(tick) <= self.high]
         apart = math.ceil((self.high - self.low) / 6)
         return [10.0**i for i in range(math.ceil(self.low), math.floor(self.high) + 1, apart)]
 
@@ -222,11 +231,41 @@ def _steps_below(
     return [*shapes, Text(x_of(last / 2), bottom + 38, label, _FONT, "ink", "middle", bold=True)]
 
 
-def _marked(y: float, name: str, left: float, right: float) -> list[Shape]:
+def _spans(
+    spans: Sequence[tuple[float, float, str]],
+    last: float,
+    x_of: Callable[[float], float],
+    top: float,
+    bottom: float,
+) -> list[Shape]:
+    """Every other stretch shaded, and above it the name of each that has room for one."""
+    shapes: list[Shape] = []
+    for number, (begin, end, name) in enumerate(spans):
+        left, right = x_of(min(begin, last)), x_of(min(end, last))
+        if number % 2 == 0:
+            shade = Style(fill="faint", opacity=0.35, crisp=True)
+            shapes.append(Rect(left, top, right - left, bottom - top, shade))
+        if right - left > text_width(name, 11) + 2:
+            middle = (left + right) / 2
+            shapes.append(Text(middle, top - 4, name, 11, "muted", "middle"))
+    return shapes
+
+
+def _clear_at_end(lines: Sequence[Line], scale: _Scale, level: float) -> bool:
+    """Are the lines' ends farther from that height than their beginnings?"""
+    known = [line.y[np.isfinite(line.y)] for line in lines]
+    known = [y for y in known if len(y)]
+    found = [[abs(scale.part(float(y[i])) - scale.part(level)) for y in known] for i in (0, -1)]
+    nearest = [min((x for x in side if math.isfinite(x)), default=1.0) for side in found]
+    return nearest[1] > nearest[0]
+
+
+def _marked(y: float, name: str, left: float, right: float, at_end: bool) -> list[Shape]:
     line = Style(stroke="muted", width=1.5, dash=(5, 5))
+    x, anchor = (right - 4, "end") if at_end else (left + 4, "start")
     return [
         Poly(((left, y), (right, y)), line, closed=False),
-        Text(left + 4, y - 6, name, _FONT, "muted", halo="card"),
+        Text(x, y - 6, name, _FONT, "muted", anchor, halo="card"),
     ]
 
 

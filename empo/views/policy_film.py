@@ -10,7 +10,8 @@ import numpy as np
 
 from empo.core.errors import InputError
 from empo.core.store import write_file
-from empo.runs.trained import Trained
+from empo.runs.policies import Trained
+from empo.runs.setup import is_world
 from empo.tasks.registry import device_task
 from empo.views.animate import MP4, encode
 from empo.views.training_sections import VIDEO
@@ -28,6 +29,8 @@ def write_policy_film(folder: Path, trained: Trained) -> Path | None:
     Shown are the first steps of an episode of the seed with the best evaluation. A device task is
     filmed in the environment that it equals. Raises `InputError` if the disk refuses.
     """
+    if is_world(trained.job.target):  # its film is that of a rollout, see `robot_report`
+        return None
     env_id = drawable_id(trained.job.target)
     if env_id is None:
         return None

@@ -40,14 +40,20 @@ def power_map(scene: Scene, values: dict[Cell, float], title: str) -> Drawing:
     fills = {cell: shade(value) for cell, value in values.items()}
     taken = {(thing.x, thing.y) for thing in scene.things}
     small = tuple(_smaller(shape) for shape in movable(scene) if isinstance(shape, Group))
-    numbers = [
-        Text(x + 0.5, y + (0.94 if (x, y) in taken else 0.6), short(v), *_ink(v, (x, y) in taken))
-        for (x, y), v in values.items()
-        if len(values) <= _MOST_NUMBERS
-    ]
+    numbers = numbers_on({cell: (short(value), value) for cell, value in values.items()}, taken)
     shapes = (*ground(scene, fills), *small, *numbers)
     said = ", ".join(f"({x}, {y}): {short(value)}" for (x, y), value in values.items())
     return Drawing(scene.width, scene.height, shapes, title, f"{describe(scene)} Values: {said}")
+
+
+def numbers_on(texts: dict[Cell, tuple[str, float]], taken: set[Cell]) -> list[Text]:
+    """Short texts in cells of these shades, below the things there; none on very large maps."""
+    if len(texts) > _MOST_NUMBERS:
+        return []
+    return [
+        Text(x + 0.5, y + (0.94 if (x, y) in taken else 0.6), said, *_ink(value, (x, y) in taken))
+        for (x, y), (said, value) in texts.items()
+    ]
 
 
 def scale_bar(width: float = 320.0) -> Drawing:

@@ -211,6 +211,14 @@ def states(story: Story) -> str:
 
 def settings(solution: Solution) -> str:
     """The theory's settings, and how exactly each equation holds."""
+    return accuracy(solution, "Settings and accuracy") + (
+        "<footer>Equations are numbered as in Heitzig &amp; Potham, “Model-Based Soft Maximization "
+        "of Suitable Metrics of Long-Term Human Power” (arXiv 2508.00159). Made by empo.</footer>"
+    )
+
+
+def accuracy(solution: Solution, heading: str) -> str:
+    """The same without the page's end."""
     left = table(["symbol", "meaning", "value"], theory_rows(solution), [2])
     rows = equation_rows(solution)
     right = (
@@ -223,10 +231,7 @@ def settings(solution: Solution) -> str:
         f'<div class="columns"><div><h3>Theory</h3>{left}</div>'
         f"<div><h3>How exactly the equations hold</h3>{right}</div></div>"
     )
-    return section("Settings and accuracy", body) + (
-        "<footer>Equations are numbered as in Heitzig &amp; Potham, “Model-Based Soft Maximization "
-        "of Suitable Metrics of Long-Term Human Power” (arXiv 2508.00159). Made by empo.</footer>"
-    )
+    return section(heading, body)
 
 
 def _moment(story: Story, step: int) -> str:

@@ -173,18 +173,32 @@ def larger_batch(told: Told) -> str:
 
 def settings(told: Told) -> str:
     """Every setting, and the versions of what computed."""
-    rows = [[name, value] for name, value in _flat(told.job)]
-    versions = [[name, str(value)] for name, value in told.config.get("versions", {}).items()]
+    return section("Settings", settings_columns(told.config)) + (
+        "<footer>Interquartile means and bootstrap intervals as in Agarwal et al., “Deep "
+        "Reinforcement Learning at the Edge of the Statistical Precipice” (2021). "
+        "Made by empo.</footer>"
+    )
+
+
+def settings_columns(config: Mapping[str, Any]) -> str:
+    """All settings of a training run and its versions, in columns."""
+    rows = [[name, value] for name, value in _flat(config["job"])]
+    versions = [[name, str(value)] for name, value in config.get("versions", {}).items()]
     half = (len(rows) + 1) // 2
     heads = ["setting", "value"]
     parts = [table(heads, part, [1]) for part in (rows[:half], rows[half:]) if part]
     parts.append(table(["software", "version"], versions, [1]) if versions else "")
     columns = "".join(f"<div>{part}</div>" for part in parts if part)
-    return section("Settings", f'<div class="columns">{columns}</div>') + (
-        "<footer>Interquartile means and bootstrap intervals as in Agarwal et al., “Deep "
-        "Reinforcement Learning at the Edge of the Statistical Precipice” (2021). "
-        "Made by empo.</footer>"
-    )
+    return f'<div class="columns">{columns}</div>'
+
+
+def duration(seconds: float) -> str:
+    """A time in words: 3.2 s, 4 min 10 s, 2 h 5 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def _facts(report: Mapping[str, Any]) -> dict[str, str]:
@@ -195,8 +209,8 @@ def _facts(report: Mapping[str, Any]) -> dict[str, str]:
         facts["Worst seed"] = compact(report["eval_return_worst_seed"])
     return facts | {
         "Steps of each seed": compact(report["steps"]),
-        "Time": _duration(report["seconds"]),
-        "of which compiling": _duration(report["compile_seconds"]),
+        "Time": duration(report["seconds"]),
+        "of which compiling": duration(report["compile_seconds"]),
         "Steps per second": compact(report["steps_per_second"]),
     }
 
@@ -255,11 +269,3 @@ def _flat(record: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
             yield name, ", ".join(map(str, value))
         else:
             yield name, "none" if value is None else str(value)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
