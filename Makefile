@@ -13,6 +13,8 @@ setup: .venv/ready
 
 demo: setup
 	$(BIN)/empo solve key-door --out runs/key-door
+	$(BIN)/empo train key-door --algorithm q --out runs/key-door-learned --overwrite
+	$(BIN)/empo compare runs/key-door runs/key-door-learned --out runs/key-door-learned/compare.html
 
 test: setup
 	$(BIN)/pytest -m 'not slow' -n logical --dist loadfile
