@@ -103,14 +103,17 @@ class TrainedRobot(Trained):
         return self.trainer
 
     def _check(self, vector: np.ndarray, time: int) -> None:
+        """Raise `InputError` for what is no state; or cannot be reached, if that is known."""
+        if self.exact is not None:
+            self.exact.game.find(vector, time)
+            return
         world, horizon = self.world, self._robots.assigned.theory.horizon
         sizes = np.array(world.model.cardinalities)
-        if vector.shape != sizes.shape or vector.dtype.kind not in "iu":
-            raise InputError(f"{world.name}: found {vector} (wanted {len(sizes)} whole numbers)")
-        if ((vector < 0) | (vector >= sizes)).any():
+        fits = vector.shape == sizes.shape and vector.dtype.kind in "iu"
+        if not (fits and ((vector >= 0) & (vector < sizes)).all()):
             raise InputError(
-                f"{world.name}: found state {vector.tolist()} (wanted numbers from 0 on and below "
-                f"{sizes.tolist()})"
+                f"{world.name}: found state {vector.tolist()} (wanted whole numbers from 0 on and "
+                f"below {sizes.tolist()})"
             )
         last = 0 if horizon is None else horizon - 1
         if not 0 <= time <= last:

@@ -162,17 +162,24 @@ def empo(*arguments: object, timeout: float | None = None) -> int | None:
         return None
 
 
+ROBOT = (
+    *("train", "bush-line", "--preset", "fast-small", "--steps", "200000", "--hidden", "16"),
+    *("--episodes", "16"),
+)
+
+
 @pytest.mark.slow
-def test_twenty_kills_at_random_moments_change_nothing(tmp_path, monkeypatch):
+@pytest.mark.parametrize("train", [(*TRAIN, *SMALL), ROBOT], ids=["task", "world"])
+def test_twenty_kills_at_random_moments_change_nothing(tmp_path, monkeypatch, train):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     begun = time.monotonic()
-    assert empo(*TRAIN, *SMALL, "--out", tmp_path / "warm") == 0  # fills the cache of programs
-    assert empo(*TRAIN, *SMALL, "--out", whole) == 0
+    assert empo(*train, "--out", tmp_path / "warm") == 0  # fills the cache of programs
+    assert empo(*train, "--out", whole) == 0
     seconds = (time.monotonic() - begun) / 2
     moments = random.Random(0)
     n_kills = 0
-    command = (*TRAIN, *SMALL, "--out", killed)
+    command = (*train, "--out", killed)
     while n_kills < 20:
         if empo(*command, timeout=moments.uniform(0.3, 1.1) * seconds) is None:
             n_kills += 1
@@ -180,6 +187,6 @@ def test_twenty_kills_at_random_moments_change_nothing(tmp_path, monkeypatch):
                 command = ("resume", killed)
         else:  # it was faster: begin another one that is to be killed
             assert outcome(killed) == outcome(whole)
-            command = (*TRAIN, *SMALL, "--out", killed, "--overwrite")
+            command = (*train, "--out", killed, "--overwrite")
     assert empo(*command) == 0
     assert outcome(killed) == outcome(whole)
