@@ -14,24 +14,19 @@ from empo.runs.policies import Trained, TrainedRobot
 
 def finish(folder: Path, trained: Trained, *, as_json: bool, progress: Told) -> None:
     """Draw the page, then print the result."""
-    is_robot = isinstance(trained, TrainedRobot)
-    drawn = folder if is_robot else _draw(folder, trained, progress)
-    if as_json:
-        print(json.dumps(dict(trained.report), indent=1, allow_nan=False))
-        return
-    (print_robot_report if is_robot else print_report)(trained.report)
-    print(f"Curves and numbers: {drawn}")
-
-
-def _draw(folder: Path, trained: Trained, progress: Told) -> Path:
-    """Write the page. Drawing is heavy to import, so it is only when there is something to draw."""
+    # Drawing is heavy to import, so it is only when there is something to draw.
     from empo.views.policy_film import write_policy_film
     from empo.views.training_report import write_training_report
 
     progress("Filming", None, str(folder))
     write_policy_film(folder, trained)
     progress("Drawing", None, str(folder))
-    return write_training_report(folder)
+    page = write_training_report(folder, trained)
+    if as_json:
+        print(json.dumps(dict(trained.report), indent=1, allow_nan=False))
+        return
+    (print_robot_report if isinstance(trained, TrainedRobot) else print_report)(trained.report)
+    print(f"Curves and numbers: {page}")
 
 
 def print_report(report: Mapping[str, Any]) -> None:

@@ -26,6 +26,12 @@ def test_every_robot_has_presets():
     assert all("standard" in named for named in PRESETS.values())
 
 
+def test_a28_the_robot_without_an_actor_is_the_default():
+    record = to_record(job_of("key-door", settings={}))
+    assert record["algorithm"] == "q"
+    assert record["setup"]["algorithm"]["kinds"]["q_r"] == "network"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_job_in_a_world_survives_json(name):
     job = job_of("key-door", preset=name, seed=4, n_seeds=2, settings={"horizon": 7})
