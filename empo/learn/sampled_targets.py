@@ -129,13 +129,13 @@ def _with_sampled_others(
     for h, key_h in enumerate(jax.random.split(key, n)):
         others = drawn(situation.beliefs[h], key=key_h)
 
-        def of_own(own: Array, h: int = h, others: Array = others) -> Float[Array, "a_r g"]:
-            return _q_h_r(quantities, problem, slow, place, others.at[h].set(own))[:, h]
+        def of_own(own: Array, h: int = h, others: Array = others) -> Float[Array, " g"]:
+            q_h_r = _q_h_r(quantities, problem, slow, place, others.at[h].set(own))[:, h]
+            # Everybody has one action here, which they are sure to do.
+            players = (len(q_h_r), *(1,) * n, -1)
+            return cautious_q(q_h_r.reshape(players), situation.legal_r, jnp.ones((n, 1)), h)[:, 0]
 
-        all_own = jax.vmap(of_own, out_axes=1)(jnp.arange(n_own))
-        # The others have one action each, which they are sure to do.
-        players = (len(all_own), *(n_own if k == h else 1 for k in range(n)), -1)
-        found.append(cautious_q(all_own.reshape(players), situation.legal_r, jnp.ones((n, 1)), h))
+        found.append(jax.vmap(of_own, out_axes=1)(jnp.arange(n_own)))
     return jnp.stack(found)
 
 

@@ -3,6 +3,9 @@
 To add gamma Phi(s') - Phi(s) to what pays, with any potential Phi, leaves the solutions as they are
 (Ng, Harada and Russell 1999), and is, update by update, the same as to begin with Phi instead of 0
 (Wiewiora 2003). The latter is what is done here: nothing has to be subtracted afterwards.
+
+It helps where the robot can do little harm. Where it can stand in somebody's way, in Phase 1 it
+does; then the goals behind are worth less than their distance says, and shaping costs time.
 """
 
 from __future__ import annotations
