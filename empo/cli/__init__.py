@@ -14,7 +14,7 @@ from importlib import import_module
 
 COMMANDS = {
     "solve": "solve a world exactly and leave a folder with results and pictures",
-    "train": "train a robot in a world, or an actor-critic on a task; leave a folder",
+    "train": "train a robot in a world, or an actor-critic on a task",
     "resume": "go on with a training run that was interrupted",
     "evaluate": "judge what was learned by fresh episodes",
     "compare": "lay training runs over each other: returns, steps, time",
@@ -39,7 +39,7 @@ examples:
   empo solve key-door                  solve it; pictures in runs/key-door/report.html
   empo check my-world.yaml             what is wrong with a file of your own
   empo solve my-world.yaml --beta-r inf --out runs/decisive
-  empo train key-door                  learn it instead, and compare with exact
+  empo train key-door                  learn it, and see how far that is off
   empo train task:cartpole --algorithm ppo --seeds 8
 
 `empo COMMAND --help` tells more about each. `empo --version` prints the version.
