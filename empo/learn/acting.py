@@ -20,16 +20,21 @@ def played(
     beta_r: Float[Array, ""],
     epsilon_r: Scalar = 0.0,
     epsilon_h: Scalar = 0.0,
+    bonus: Float[Array, " a_r"] | float = 0.0,
     *,
     key: Array,
 ) -> Int[Array, ""]:
-    """A joint action: each player's own policy, or any legal action with probability epsilon."""
+    """A joint action: each player's own policy, or any legal action with probability epsilon.
+
+    `bonus` is added to the logits of the robot's policy.
+    """
     key_r, key_h = jax.random.split(key)
     situation = problem.model.situation(seen.place.state)
     pi_r = quantities.pi_r(problem, weights, seen.place, beta_r)
     pi_h = quantities.pi_h(problem, weights, seen.place)
     own = pi_h[np.arange(len(seen.goals)), seen.goals]
-    robot = _mixed(pi_r[None], situation.legal_r[None], epsilon_r)
+    lured = pi_r * jnp.exp(bonus)
+    robot = _mixed(lured[None] / jnp.sum(lured), situation.legal_r[None], epsilon_r)
     humans = _mixed(own, situation.legal_h, epsilon_h)
     return joint_index(problem, drawn(robot, key=key_r)[0], drawn(humans, key=key_h))
 

@@ -63,7 +63,7 @@ def distinguish(factors: Int[Array, "m f"]) -> Distinct:
     block = min(BLOCK, m)
     mine = jnp.arange(m, dtype=jnp.int32)
     n_slots = 1 << (4 * m - 1).bit_length()
-    slot = _hash(factors) % np.uint32(n_slots)
+    slot = hashed(factors) % np.uint32(n_slots)
     first = jnp.zeros(n_slots, jnp.int32).at[slot].max(mine)
     stands = first[slot]
     stands = jnp.where(jnp.all(factors[stands] == factors, axis=-1), stands, mine)
@@ -75,8 +75,15 @@ def distinguish(factors: Int[Array, "m f"]) -> Distinct:
     return Distinct(chosen, number[-1], (number - 1)[stands])
 
 
-def _hash(factors: Int[Array, "m f"]) -> Array:
-    """FNV-1a on whole words (Fowler, Noll and Vo), and a last mixing of high bits into low ones."""
+def spread(factors: Int[Array, "m f"], n: int, *, key: Array) -> Int[Array, " n"]:
+    """Rows of n places, different ones as far as there are any; which of them, chance decides."""
+    distinct = distinguish(factors)
+    again = distinct.chosen[distinct.which] != jnp.arange(len(factors))
+    return jnp.argsort(jax.random.uniform(key, again.shape) + again)[:n]
+
+
+def hashed(factors: Int[Array, "m f"]) -> Array:
+    """A number for each row: FNV-1a on whole words (Fowler, Noll, Vo), its high bits mixed in."""
     code = jnp.full(len(factors), 2166136261, jnp.uint32)
     for column in factors.T.astype(jnp.uint32):
         code = (code ^ column) * np.uint32(16777619)

@@ -15,6 +15,8 @@ from empo.core.types import Array, Bool, Float, Int
 from empo.learn.acting import played
 from empo.learn.estimators import Batch, Estimator, Kept
 from empo.learn.lessons import check_affordable, expected, sampled, under_way
+from empo.learn.novelty import novelty
+from empo.learn.once import spread
 from empo.learn.problem import Place, Problem
 from empo.learn.quantities import Quantities, Weights
 from empo.learn.settings import QUANTITIES, Exploration, RobotSettings
@@ -22,7 +24,9 @@ from empo.learn.stages import Moment, Stages, moment
 from empo.learn.task import Seen
 from empo.rl.algorithm import Acted, Algorithm, Metrics
 from empo.rl.data import Steps
+from empo.rl.minibatch import take
 from empo.rl.optim import polyak
+from empo.worlds.expand import joint_actions
 
 APART = 100
 """Updates between two policies that are compared."""
@@ -46,6 +50,8 @@ class Learner(NamedTuple):
     """By quantity."""
     n_updates: Int[Array, ""]
     past: Past
+    novelty: Any
+    """What is remembered of what was done, for the bonus of exploration."""
     policy_change: Float[Array, ""]
     """Total variation distance of pi_r to what it was `APART` updates before; mean over states."""
 
@@ -59,6 +65,9 @@ def q_robot(
     if settings.expectation == "exact":
         check_affordable(problem, settings)
 
+    new = novelty(problem, settings.exploration)
+    a_r = jnp.asarray(joint_actions(problem.model)[0])
+
     def init(*, key: Array) -> Learner:
         keys = jax.random.split(key, len(estimators))
         kept = {
@@ -66,14 +75,17 @@ def q_robot(
             for (name, estimator), k in zip(estimators.items(), keys, strict=True)
         }
         past = Past(kept["q_r"].now, jnp.zeros(()))
-        return Learner(kept, jnp.int32(0), past, jnp.zeros(()))
+        return Learner(kept, jnp.int32(0), past, new.start(key=key), jnp.zeros(()))
 
     def act(learner: Learner, seen: Seen, memory: Any, *, key: Array) -> Acted:
         now = moment(stages, settings, learner.n_updates)
         epsilon_r, epsilon_h = shares(settings.exploration, now)
         beta_r = now.beta_share * problem.parameters.beta_r
         weights = present(learner)
-        action = played(quantities, problem, weights, seen, beta_r, epsilon_r, epsilon_h, key=key)
+        bonus = settings.exploration.bonus_weight * new.bonus(learner.novelty, seen.place)
+        action = played(
+            quantities, problem, weights, seen, beta_r, epsilon_r, epsilon_h, bonus, key=key
+        )
         return Acted(action, jnp.zeros(()), memory)
 
     def best(learner: Learner, seen: Seen) -> Int[Array, ""]:
@@ -82,7 +94,11 @@ def q_robot(
     def update(learner: Learner, data: Steps, *, key: Array) -> tuple[Learner, Metrics]:
         now = moment(stages, settings, learner.n_updates)
         beta_r = now.beta_share * problem.parameters.beta_r
-        places = data.observation.place
+        key, key_spread = jax.random.split(key)
+        factors = jax.vmap(problem.factors)(data.observation.place)
+        rows = spread(factors, settings.n_places, key=key_spread)
+        places = take(data.observation.place, rows)
+        remembered = new.update(learner.novelty, places, a_r[data.action[rows]])
         phases = lessons(quantities, problem, lagging(learner), places, beta_r, key)
         batches = under_way(phases, now)
         kept, metrics = {}, {"stage": now.stage, "beta_r": beta_r}
@@ -94,7 +110,7 @@ def q_robot(
             told["target"] = _mean(batches[name])
             told["rate"] = now.rate[place] * now.moves[place]
             metrics |= {f"{name}_{what}": value for what, value in told.items()}
-        learner = learner._replace(kept=kept, n_updates=learner.n_updates + 1)
+        learner = learner._replace(kept=kept, novelty=remembered, n_updates=learner.n_updates + 1)
         learner = _compared(quantities, problem, learner, places, beta_r)
         metrics["policy_change"] = learner.policy_change
         return learner, {name: jnp.float32(value) for name, value in metrics.items()}

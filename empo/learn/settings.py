@@ -216,12 +216,20 @@ class RobotSettings:
     """Stages."""
     pace: Pace = Pace()
     """Episodes."""
-    gather: Replay = Replay(n_envs=256, batch_size=256, warmup=2_560)
+    gather: Replay = Replay(n_envs=256, batch_size=1024, warmup=2_560)
     """Worlds that are played, and the states seen there."""
+    n_places: int = 256
+    """Of each sample so many states are learned from: different ones, as far as there are any."""
     exploration: Exploration = Exploration()
     """Looking elsewhere."""
 
     def __post_init__(self) -> None:
+        at_least("n_places", self.n_places, 1)
+        if self.n_places > self.gather.batch_size:
+            raise InputError(
+                f"n_places: found {self.n_places} (wanted at most batch_size, which is "
+                f"{self.gather.batch_size})"
+            )
         _one_of("prior", self.prior, get_args(HumanPrior))
         _one_of("expectation", self.expectation, get_args(Expectation))
         _one_of("shaping", self.shaping, get_args(Shaping))

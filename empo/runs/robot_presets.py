@@ -85,7 +85,7 @@ def fast_small(theory: Theory) -> RobotPreset:
         beta_r_rampup_steps=400,
     )
     gather = Replay(n_envs=64, batch_size=128, warmup=640)
-    settings = replace(found, warm_up=warm_up, gather=gather)
+    settings = replace(found, warm_up=warm_up, gather=gather, n_places=128)
     return RobotPreset(settings, NetSettings(hidden=(32, 32)), n_full=1_200)
 
 
