@@ -249,7 +249,9 @@ def _variation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _relative(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.where(a == b, 0.0, np.abs(b - a) / np.abs(np.where(a == 0, np.nan, a)))
+    """|b / a - 1|: infinite where a alone is 0."""
+    nothing = a == 0
+    return np.where(nothing, _unless_equal(a, b), np.abs(b / np.where(nothing, 1.0, a) - 1))
 
 
 def _of_goals(a: Values, b: Values, real: np.ndarray) -> np.ndarray:
@@ -259,9 +261,14 @@ def _of_goals(a: Values, b: Values, real: np.ndarray) -> np.ndarray:
 
 
 def _log_distance(a: np.ndarray, b: np.ndarray, counted: np.ndarray | None = None) -> np.ndarray:
-    """Mean |log a - log b| over a state's numbers; 0 where they are equal, and so also both 0."""
-    apart = np.abs(np.log(np.where(a == b, 1.0, b / np.where(a == 0, np.nan, a))))
-    apart = apart.reshape(len(a), -1)
+    """Mean |log a - log b| over a state's numbers: infinite where one of them alone is 0."""
+    nothing = (a == 0) | (b == 0)
+    logs = np.abs(np.log(np.where(nothing, 1.0, b) / np.where(nothing, 1.0, a)))
+    apart = np.where(nothing, _unless_equal(a, b), logs).reshape(len(a), -1)
     if counted is None:
         return apart.mean(axis=1)
     return np.where(counted, apart, 0.0).sum(axis=1) / counted.sum(axis=1)
+
+
+def _unless_equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.where(a == b, 0.0, np.inf)

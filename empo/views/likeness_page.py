@@ -68,7 +68,10 @@ def likeliest(policy: Mapping[str, float], most: int = _MOST_ACTIONS) -> str:
 
 def differing_settings(likeness: Likeness) -> str:
     """A sentence on settings of the theory that differ; empty if none do."""
-    pairs = (f"{name} {one} and {other}" for name, (one, other) in likeness.settings.items())
+    pairs = (
+        f"{name} {' and '.join(f'{x:g}' if isinstance(x, float) else str(x) for x in values)}"
+        for name, values in likeness.settings.items()
+    )
     said = ", ".join(pairs)
     return f"They solve different problems: {said}." if said else ""
 

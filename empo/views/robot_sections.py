@@ -18,6 +18,8 @@ from empo.views.training_sections import duration, settings_columns
 
 _IN_LOG = ("x_h", "u_r", "q_r", "v_r")
 """Quantities that are held as the logarithm of their size."""
+_FAR = 0.2
+"""Share of a uniform robot's distance that is too large to be called learned."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,14 @@ def verdict(told: Learned) -> str:
         return section("How good is it?", f"<p>{escape(said[0])}</p>")
     if not advice:
         said.append(
-            "The training has settled: the policy stands still, what was learned fulfils its own "
-            "equations, and no symptom of an unstable training was found."
+            "The training has settled: the policy stands still, what was learned nearly fulfils "
+            "its own equations, and no symptom of an unstable training was found."
+        )
+    if not advice and told.judged and report.get("tv", 0.0) > _FAR * report["tv_uniform"]:
+        said.append(
+            "⚠ Yet it is far from the exact policy: small errors of the values may be large ones "
+            "of so decisive a robot. More updates before the learning rates fall, or larger "
+            "networks, may bring it closer."
         )
     items = "".join(f"<li>{escape(line)}</li>" for line in advice)
     listed = f"<h3>What the advisor would change</h3><ul>{items}</ul>" if advice else ""
@@ -153,21 +161,21 @@ def quantities(told: Learned) -> str:
 
 
 def _charts_of(name: str) -> list[Chart]:
-    prediction, target = f"{name}_prediction", f"{name}_target"
+    prediction, target, said = f"{name}_prediction", f"{name}_target", SYMBOLS.get(name, name)
     both = {prediction: "prediction", target: "target"}
     if name in _IN_LOG:
         both = {prediction: "predicted logarithm", target: "logarithm of the mean target"}
     return [
-        Chart("Loss", "train", {f"{name}_loss": "loss"}),
+        Chart(f"Loss of {said}", "train", {f"{name}_loss": "loss"}),
         Chart(
-            "Prediction and target",
+            f"Prediction and target of {said}",
             "train",
             both,
             logarithmic=False,
             in_log=(target,) if name in _IN_LOG else (),
         ),
-        Chart("Lag of the slow copy", "train", {f"{name}_lag": "lag"}),
-        Chart("Norm of the gradient", "train", {f"{name}_grad_norm": "norm"}),
+        Chart(f"Lag of the slow copy of {said}", "train", {f"{name}_lag": "lag"}),
+        Chart(f"Gradient's norm of {said}", "train", {f"{name}_grad_norm": "norm"}),
     ]
 
 
