@@ -14,8 +14,8 @@ from empo.runs.history import Curve, History
 from empo.runs.setup import Job
 from empo.tasks.trainer import updates_within
 from empo.views.charts import Frame, line_chart
-from empo.views.drawing import Drawing
-from empo.views.learning import look, seed_line
+from empo.views.drawing import WHO, Drawing
+from empo.views.learning import seed_line
 
 SYMBOLS = {
     "q_h_m": "Q_h^m",
@@ -26,6 +26,8 @@ SYMBOLS = {
     "v_r": "V_r",
     "pi_r": "π_r",
 }
+_DASHES = ((), (9.0, 6.0), (2.5, 5.0))
+"""Of lines that may run on top of each other, as equal learning rates do."""
 _MARKS = ("P", "0", "1", "2", "3", "4", "5", "6")
 """Of the stages, in their order: Phase 1, then the numbers of the document on time scales."""
 _SAID = (
@@ -102,7 +104,12 @@ class Course:
             if curve is not None
         }
         lines = [
-            seed_line(curve, said if len(chart.names) > 1 else "", *look(number))
+            seed_line(
+                curve,
+                said if len(chart.names) > 1 else "",
+                WHO[number % len(WHO)],
+                _DASHES[number % len(_DASHES)],
+            )
             for number, (said, curve) in enumerate(curves.items())
         ]
         if not lines:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from empo.runs.measures import Measure, course, yardstick
 from empo.runs.stats import Estimate
-from empo.runs.studies import Study
-from empo.runs.studying import MEASURES, Outcome, Standing, by_target, standings
+from empo.runs.studying import Outcome, Standing, answer, by_target, firsts, standings
+from empo.runs.variants import Study
+from empo.views.along import along_chart
 from empo.views.charts import compact, span
 from empo.views.drawing import (
     Circle,
@@ -33,6 +35,10 @@ _ROW = 26.0
 _TOP = 16.0
 _BELOW = 46.0
 _RIGHT = 22.0
+_REFERENCE = (
+    "Each variant beside the first, or the first of its group; told apart where the 95% interval "
+    "of the difference leaves out 0."
+)
 
 
 def write_study(path: Path, name: str, study: Study, outcomes: Sequence[Outcome]) -> Path:
@@ -46,16 +52,15 @@ def write_study(path: Path, name: str, study: Study, outcomes: Sequence[Outcome]
 
 
 def difference_chart(
-    names: Sequence[str], differences: Sequence[Estimate | None], title: str, width: float = 900.0
+    rows: Sequence[tuple[str, Estimate | None]], title: str, reference: str, width: float = 900.0
 ) -> Drawing:
-    """How far each variant is from the first of them: a dot with its interval, one row each.
+    """How far each named variant is from its reference: a dot with its interval, one row each.
 
     Those whose interval holds 0 are pale; where there is no number the row says so.
     """
-    reference, names, differences = names[0], names[1:], differences[1:]
-    left = min(14.0 + max(text_width(name, _FONT) for name in names), 0.45 * width)
-    right, bottom = width - _RIGHT, _TOP + _ROW * len(names)
-    low, high = _reach([one for one in differences if one is not None])
+    left = min(14.0 + max(text_width(name, _FONT) for name, _ in rows), 0.45 * width)
+    right, bottom = width - _RIGHT, _TOP + _ROW * len(rows)
+    low, high = _reach([one for _, one in rows if one is not None])
 
     def x_of(value: float) -> float:
         return left + (right - left) * (value - low) / (high - low)
@@ -66,7 +71,7 @@ def difference_chart(
         shapes.append(_stroke((x, _TOP), (x, bottom), "muted" if tick == 0 else "faint", 1.2))
         shapes.append(Text(x, bottom + 19, compact(tick), _FONT, "muted", "middle"))
     said = []
-    for number, (name, one) in enumerate(zip(names, differences, strict=True)):
+    for number, (name, one) in enumerate(rows):
         y = _TOP + _ROW * (number + 0.5)
         shapes.append(Text(left - 8, y + 4, shortened(name, _FONT, left - 8), _FONT, anchor="end"))
         if one is None:
@@ -92,57 +97,102 @@ def bounds(estimate: Estimate) -> str:
 
 
 def _target(study: Study, target: str, outcomes: Sequence[Outcome]) -> str:
-    names = [outcome.variant.name for outcome in outcomes]
-    charts, tables = [], []
-    for words, measure in MEASURES.items():
-        found = standings(outcomes, measure)
-        apart = [one.beside_reference if one else None for one in found]
-        if found[0] is not None:
-            charts.append(f"<h3>Return, {words}</h3>{_in_two_widths(names, apart, words)}")
-        tables.append(f"<h3>Return, {words}</h3>{_table(study.varied, names, found)}")
+    measured = [(m, standings(outcomes, m)) for m in study.measures(target)]
+    charts = [
+        f"<h3>{escape(_capital(measure.words))}</h3>{_differences(measure, outcomes, found)}"
+        for measure, found in measured
+    ]
+    tables = [
+        f"<h3>{escape(_capital(m.words))}</h3>{_table(study.varied, m, outcomes, found)}"
+        for m, found in measured
+    ]
+    said = yardstick(target).course_words
+    answers = "".join(
+        f"<li>{escape(answer(measure, outcomes, found))}</li>" for measure, found in measured
+    )
     return section(
         target,
+        f"<h3>In words</h3><p>{escape(_REFERENCE)}</p><ul>{answers}</ul>",
+        _along(study, outcomes, measured),
         *charts,
         '<p class="note">Differences of interquartile means over seeds, with 95% bootstrap '
         "intervals; pale where the interval holds 0.</p>",
         *tables,
-        f"<h3>Returns against environment steps</h3>{_curves(outcomes)}",
+        f"<h3>{escape(said)} against environment steps</h3>{_curves(target, outcomes)}",
     )
 
 
-def _in_two_widths(names: Sequence[str], apart: Sequence[Estimate | None], words: str) -> str:
-    title = f"Return, {words}: differences to “{names[0]}”"
-    return in_two_widths(lambda width: difference_chart(names, apart, title, width))
+def _along(
+    study: Study,
+    outcomes: Sequence[Outcome],
+    measured: Sequence[tuple[Measure, Sequence[Standing | None]]],
+) -> str:
+    if not study.along:
+        return ""
+    variants = [outcome.variant for outcome in outcomes]
+    cards = [
+        figure(
+            along_chart(study.along, variants, found, _capital(measure.words)),
+            heading=_capital(measure.words),
+        )
+        for measure, found in measured
+    ]
+    return f'<h3>Against {escape(study.along)}</h3><div class="pair">{"".join(cards)}</div>'
 
 
-def _curves(outcomes: Sequence[Outcome]) -> str:
-    """Each variant over the first one; what has diverged is left out."""
-    first, *others = outcomes
+def _differences(
+    measure: Measure, outcomes: Sequence[Outcome], found: Sequence[Standing | None]
+) -> str:
+    """Nothing where all that the others are compared with has diverged."""
+    first = firsts(outcomes)
+    rows = [
+        (outcome.variant.label, one.beside_reference if one else None)
+        for number, (outcome, one) in enumerate(zip(outcomes, found, strict=True))
+        if first[number] != number and found[first[number]] is not None
+    ]
+    if not rows:
+        return ""
+    names = {outcomes[number].variant.name for number in first}
+    reference = names.pop() if len(names) == 1 else "the first of the group"
+    title = f"{_capital(measure.words)}: differences to “{reference}”"
+    return in_two_widths(lambda width: difference_chart(rows, title, reference, width))
+
+
+def _curves(target: str, outcomes: Sequence[Outcome]) -> str:
+    """Each variant over the first one of its group; what has diverged is left out."""
+    scale = yardstick(target)
     cards = []
-    for outcome in others:
-        if outcome.run is None:
+    for outcome, first in zip(outcomes, firsts(outcomes), strict=True):
+        reference = outcomes[first]
+        if outcome.run is None or outcome is reference:
             continue
-        both = {one.variant.name: one.run for one in (first, outcome)}
-        curves = {name: run.returns.held() for name, run in both.items() if run is not None}
-        title = f"Return against environment steps: {outcome.variant.name}"
+        both = {one.variant.name: one.run for one in (reference, outcome)}
+        curves = {n: course(run, scale.course) for n, run in both.items() if run is not None}
+        title = f"{scale.course_words} against environment steps: {outcome.variant.label}"
         cards.append(figure(learning_curves(curves, title, 460.0)))
     return f'<div class="pair">{"".join(cards)}</div>'
 
 
-def _table(varied: str, names: Sequence[str], found: Sequence[Standing | None]) -> str:
-    heads = [varied, "return", "95% interval", "worst seed", "difference", "95% interval"]
+def _table(
+    varied: str,
+    measure: Measure,
+    outcomes: Sequence[Outcome],
+    found: Sequence[Standing | None],
+) -> str:
+    heads = [varied, measure.symbol, "95% interval", "worst seed", "difference", "95% interval"]
     rows = []
-    for number, (name, one) in enumerate(zip(names, found, strict=True)):
+    for number, (outcome, one) in enumerate(zip(outcomes, found, strict=True)):
+        name = outcome.variant.label
         if one is None:
             rows.append([name, "diverged", "", "", "", ""])
             continue
-        more = one.beside_reference if number else None
+        more = None if firsts(outcomes)[number] == number else one.beside_reference
         rows.append(
             [
                 name,
                 compact(float(one.estimate.centre)),
                 bounds(one.estimate),
-                compact(float(one.scores.min())),
+                compact(one.worst),
                 "" if more is None else compact(float(more.centre)),
                 "" if more is None else bounds(more),
             ]
@@ -150,9 +200,13 @@ def _table(varied: str, names: Sequence[str], found: Sequence[Standing | None]) 
     return table(heads, rows, range(1, len(heads)))
 
 
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def _about(outcomes: Sequence[Outcome]) -> str:
     targets = by_target(outcomes)
-    seeds = {len(one.run.seeds) for one in outcomes if one.run is not None}
+    seeds = {one.run.job.n_seeds for one in outcomes if one.run is not None}
     each = f", {max(seeds)} seed{'s' * (max(seeds) != 1)} each" if seeds else ""
     n_variants = len(next(iter(targets.values())))
     return f"{n_variants} variants on {', '.join(targets)}{each}."

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from empo.runs.history import read_history
+from empo.runs.policies import TrainedRobot
 from empo.runs.sinks import Sinks
+from empo.runs.solutions import can_be_shown
 from empo.runs.trained import _config, read_job
 from empo.runs.training_folder import begin_training
 from empo.views.robot_charts import Chart, course_of
 from empo.views.robot_report import draw_deeds
 from empo.views.training_report import write_training_report
+from tests.runs.games import solved_ferry
 from tests.runs.robots import ferry_file, short_job
 from tests.views.page import Page, texts
 
@@ -157,3 +161,23 @@ def test_what_was_learned_is_shown_as_what_was_solved(room, tmp_path):
     for said in ("What happens", "What the robot chooses", "Where each person can go", "Theory"):
         assert said in page.text
     assert (tmp_path / "rollout.mp4").stat().st_size > 1000
+
+
+def test_a_world_too_large_for_pictures_is_told(tmp_path, monkeypatch):
+    folder = write_course(tmp_path / "run", judged=False)
+    robot = TrainedRobot(read_job(folder), None, None, {})
+    monkeypatch.setattr("empo.views.robot_report.can_be_shown", lambda _: False)
+    page = Page(write_training_report(folder, robot).read_text(encoding="utf-8"))
+    assert "This world has more than 20,000 states" in page.text
+    assert "What happens" not in page.text
+
+
+@pytest.mark.parametrize(("largest", "shown"), [(3, True), (2, False)])
+def test_worlds_are_shown_up_to_so_many_states(monkeypatch, largest, shown):
+    for module in ("empo.learn.exact", "empo.runs.solutions"):
+        monkeypatch.setattr(f"{module}.LARGEST", largest)
+    exact = solved_ferry()  # three states
+    setup = SimpleNamespace(theory=exact.theory)
+    known = SimpleNamespace(exact=exact)
+    unknown = SimpleNamespace(exact=None, world=exact.world, job=SimpleNamespace(setup=setup))
+    assert can_be_shown(known) == can_be_shown(unknown) == shown
