@@ -92,13 +92,13 @@ def check_affordable(problem: Problem, settings: RobotSettings) -> None:
     """Raise `InputError` if there are too many joint actions for exact expectations."""
     initial = Place(jnp.zeros(len(problem.model.cardinalities), jnp.int32), jnp.int32(0))
     n_joint, n_outcomes = jax.eval_shape(problem.following, initial).prob.shape
-    n_places = settings.gather.batch_size
+    n_places = settings.n_places
     if n_places * n_joint * n_outcomes > MOST_NEXT:
         raise InputError(
             f"expectation: found exact for {n_joint:,} joint actions with up to {n_outcomes:,} "
             f"outcomes each, {n_places * n_joint * n_outcomes:,} next states for the {n_places:,} "
             f"states of one update (wanted at most {MOST_NEXT:,}: take expectation sampled, or a "
-            f"smaller batch_size)"
+            f"smaller n_places)"
         )
 
 

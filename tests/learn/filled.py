@@ -88,7 +88,7 @@ WORLDS: dict[str, tuple[Any, dict[str, Any]]] = {
     "rich-horizon": (RICH, {"horizon": 3, "goal_aggregation": "mean", "human_aggregation": "mean"}),
     "rich-floor": (RICH, {"x_h_floor": 2.0}),
     "two-state": ("two-state", {"beta_r": 5.0}),
-    "norm": ("norm", {"beta_r": 5.0}),
+    "norm": ("norm", {"beta_r": 5.0, "gamma_h": 0.9}),
     "nook": (NOOK, {}),
     "bushes": (BUSHES, {"gamma_h": 0.95, "gamma_r": 0.95}),
     "bushes-straight": (BUSHES, {"gamma_h": 0.95, "gamma_r": 0.95, "prior": "shortest-path"}),

@@ -245,6 +245,7 @@ def test_where_joint_actions_are_too_many_samples_are_recommended_with_the_numbe
     check_affordable(problem, RobotSettings())
     n_outcomes = len(problem.following(Place(jnp.asarray(world.initial[0]), 0)).prob[0])
     size = MOST_NEXT // (125 * n_outcomes)
-    check_affordable(problem, RobotSettings(gather=Replay(batch_size=size)))
+    large = Replay(batch_size=size + 1, capacity=size + 1)
+    check_affordable(problem, RobotSettings(gather=large, n_places=size))
     with pytest.raises(InputError, match=r"125 joint actions.*take expectation sampled"):
-        check_affordable(problem, RobotSettings(gather=Replay(batch_size=size + 1)))
+        check_affordable(problem, RobotSettings(gather=large, n_places=size + 1))
