@@ -28,8 +28,7 @@ def learning_curves(
 ) -> Drawing:
     """The interquartile mean over seeds of each curve, with its 95% bootstrap band."""
     lines = [
-        seed_line(curve, name, *_look(number))
-        for number, (name, curve) in enumerate(curves.items())
+        seed_line(curve, name, *look(number)) for number, (name, curve) in enumerate(curves.items())
     ]
     level = None if threshold is None else (threshold, f"threshold: {threshold:g}")
     return line_chart(lines, Frame(title=title, width=width, height=_height(width), level=level))
@@ -65,7 +64,7 @@ def health_chart(history: History, quantity: Quantity) -> Drawing | None:
         return None
     several = len(found) > 1
     lines = [
-        seed_line(curve, name.replace("_", " ") if several else "", *_look(number))
+        seed_line(curve, name.replace("_", " ") if several else "", *look(number))
         for number, (name, curve) in enumerate(found)
     ]
     wide = _spans_decades([line.reach for line in lines])
@@ -99,7 +98,8 @@ def _height(width: float) -> float:
     return 150.0 + 0.22 * width
 
 
-def _look(number: int) -> tuple[str, tuple[float, ...]]:
+def look(number: int) -> tuple[str, tuple[float, ...]]:
+    """Colour and dashes of the lines of a chart, by their place in it."""
     return WHO[number % len(WHO)], _DASHES[number // len(WHO) % len(_DASHES)]
 
 
