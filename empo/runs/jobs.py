@@ -56,9 +56,10 @@ def world_setup(
     """
     known = {f.name for f in fields(Theory)}
     own = {name: value for name, value in settings.items() if name in known}
-    theory = Theory(**own) if target is None else theory_of(world_of(target), **own)
+    world = None if target is None else world_of(target)
+    theory = Theory(**own) if world is None else theory_of(world, **own)
     idle = robot_recipe(algorithm).idle
-    made = robot_preset(algorithm, preset or STANDARD, theory)
+    made = robot_preset(algorithm, preset or STANDARD, theory, world)
     setup = Setup(made.settings, made.nets, theory=theory)
     if wrong := sorted(settings.keys() & idle):
         there_are = ", ".join(sorted(setting_names(setup) - idle))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,10 @@ from empo.nets import NetSettings
 from empo.rl.algorithm import Replay
 from empo.tasks.trainer import warmup_rounds
 from empo.theory import Theory
+from empo.worlds.world import World
 
+LARGEST_PRIOR_TABLE = 1 << 24
+"""Numbers of a table of Q_h^m up to which it is preferred to a network: 64 MiB."""
 N_EPISODES = 256
 """Fresh episodes by which a robot is judged."""
 
@@ -27,35 +31,48 @@ class RobotPreset:
     n_full: int = 20_000
 
 
-def standard(theory: Theory) -> RobotPreset:
-    """What has been tuned: the default."""
+def standard(theory: Theory, world: World | None) -> RobotPreset:
+    """What has been tuned: the default.
+
+    Q_h^m is a table where that is not too large: its minimum over what the robot may do has edges
+    that networks smooth, and what is hoped for beyond them they pass on to one another.
+    """
+    tabled = world is not None and prior_table_size(theory, world) <= LARGEST_PRIOR_TABLE
     warm_up = WarmUp(
-        warmup_q_h_m_steps=8_000,
-        warmup_v_h_e_steps=2_000,
-        warmup_x_h_steps=500,
-        warmup_q_r_steps=3_000,
-        beta_r_rampup_steps=6_000,
+        warmup_q_h_m_steps=3_000 if tabled else 10_000,
+        warmup_v_h_e_steps=1_000,
+        warmup_x_h_steps=300,
+        warmup_u_r_steps=300,
+        warmup_q_r_steps=1_000,
+        warmup_v_r_steps=300,
+        beta_r_rampup_steps=3_000,
     )
-    rates = Rates(lr_q_h_m=2e-3, lr_v_h_e=1e-3, lr_x_h=1e-3, lr_u_r=1e-3, lr_q_r=1e-3, lr_v_r=1e-3)
-    return RobotPreset(RobotSettings(rates=rates, warm_up=warm_up))
+    of_prior = 1.0 if tabled else 2e-3
+    rates = Rates(of_prior, lr_v_h_e=1e-3, lr_x_h=1e-3, lr_u_r=1e-3, lr_q_r=1e-3, lr_v_r=1e-3)
+    slow = Slow(slow_q_h_m=1 if tabled else 20, **{f"slow_{name}": 20 for name in QUANTITIES[1:]})
+    kinds = Kinds(q_h_m="table") if tabled else Kinds()
+    settings = RobotSettings(kinds=kinds, rates=rates, slow=slow, warm_up=warm_up)
+    if theory.horizon is None:
+        return RobotPreset(settings, n_full=9_000)
+    return RobotPreset(settings, NetSettings(hidden=(64, 64)), n_full=9_000)
 
 
-def equal(theory: Theory) -> RobotPreset:
+def equal(theory: Theory, world: World | None) -> RobotPreset:
     """The defaults of the document on time scales: one rate for all."""
     return RobotPreset(RobotSettings())
 
 
-def evaluator_fast(theory: Theory) -> RobotPreset:
+def evaluator_fast(theory: Theory, world: World | None) -> RobotPreset:
     """V_h^e, X_h and U_r ten times as fast as Q_r and V_r."""
     return RobotPreset(RobotSettings(rates=Rates(lr_v_h_e=1e-3, lr_x_h=1e-3, lr_u_r=1e-3)))
 
 
-def robot_fast(theory: Theory) -> RobotPreset:
+def robot_fast(theory: Theory, world: World | None) -> RobotPreset:
     """The other way round, which the document advises against."""
     return RobotPreset(RobotSettings(rates=Rates(lr_q_r=1e-3, lr_v_r=1e-3)))
 
 
-def tabular(theory: Theory) -> RobotPreset:
+def tabular(theory: Theory, world: World | None) -> RobotPreset:
     """Tables of everything, each number set to its target: towards the exact solution."""
     rates = {f"lr_{name}": 1.0 for name in QUANTITIES}
     settings = RobotSettings(
@@ -74,9 +91,9 @@ def tabular(theory: Theory) -> RobotPreset:
     return RobotPreset(settings, n_full=6_000)
 
 
-def fast_small(theory: Theory) -> RobotPreset:
+def fast_small(theory: Theory, world: World | None) -> RobotPreset:
     """A first look in seconds: small networks, few updates."""
-    found = standard(theory).settings
+    found = standard(theory, world).settings
     warm_up = WarmUp(
         warmup_q_h_m_steps=800,
         warmup_v_h_e_steps=400,
@@ -90,7 +107,7 @@ def fast_small(theory: Theory) -> RobotPreset:
 
 
 STANDARD = "standard"
-PRESETS: Mapping[str, Mapping[str, Callable[[Theory], RobotPreset]]] = {
+PRESETS: Mapping[str, Mapping[str, Callable[[Theory, World | None], RobotPreset]]] = {
     "q": {
         STANDARD: standard,
         "equal": equal,
@@ -103,14 +120,20 @@ PRESETS: Mapping[str, Mapping[str, Callable[[Theory], RobotPreset]]] = {
 """By algorithm and name; what they set may depend on the theory, as on its horizon."""
 
 
-def robot_preset(algorithm: str, name: str, theory: Theory) -> RobotPreset:
-    """The preset of that name. Raises `InputError` if there is none."""
+def robot_preset(algorithm: str, name: str, theory: Theory, world: World | None) -> RobotPreset:
+    """The preset of that name, for a world or for any. Raises `InputError` if there is none."""
     known = PRESETS[algorithm]
     if name not in known:
         near = difflib.get_close_matches(name.lower(), known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
         raise InputError(f"preset: found {name!r} ({hint})")
-    return known[name](theory)
+    return known[name](theory, world)
+
+
+def prior_table_size(theory: Theory, world: World) -> int:
+    """Numbers of a table of Q_h^m."""
+    model, times = world.model, 1 if theory.horizon is None else theory.horizon + 1
+    return math.prod(model.cardinalities) * times * model.goals.weight.size * model.n_actions_h
 
 
 def steps_of(settings: RobotSettings, n_full: int) -> int:

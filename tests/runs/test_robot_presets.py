@@ -45,7 +45,7 @@ def test_a_preset_leaves_time_for_full_training(name):
     job = job_of("key-door", preset=name, settings={})
     settings = job.setup.algorithm
     table = stage_table(settings, updates_within(settings.gather, job.n_steps))
-    n_full = robot_preset("q", name, Theory()).n_full
+    n_full = robot_preset("q", name, Theory(), None).n_full
     assert table.end[FULL] - table.begin[FULL] == n_full >= 1000
 
 
@@ -66,7 +66,7 @@ def test_steps_count_every_round_of_updates():
 
 
 def test_b16_b21_presets_of_the_document():
-    rates = {name: robot_preset("q", name, Theory()).settings.rates for name in NAMES}
+    rates = {name: robot_preset("q", name, Theory(), None).settings.rates for name in NAMES}
     fast, slow = 1e-3, 1e-4
     assert {rates["equal"].of(q) for q in QUANTITIES[1:]} == {slow}
     assert [rates["evaluator-fast"].of(q) for q in QUANTITIES[1:]] == [fast] * 3 + [slow] * 2
@@ -74,7 +74,7 @@ def test_b16_b21_presets_of_the_document():
 
 
 def test_tables_hold_everything_in_the_tabular_preset():
-    settings = robot_preset("q", "tabular", Theory()).settings
+    settings = robot_preset("q", "tabular", Theory(), None).settings
     assert settings.learned() == QUANTITIES
     assert {getattr(settings.kinds, name) for name in QUANTITIES} == {"table"}
 
