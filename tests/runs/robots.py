@@ -14,6 +14,7 @@ SHORT = {
     "hidden": (8,),
     "n_envs": 4,
     "batch_size": 8,
+    "n_places": 8,
     "warmup": 8,
     "capacity": 64,
     "n_episodes": 4,
