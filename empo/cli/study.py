@@ -17,22 +17,24 @@ from empo.cli.flags import Positional, parse
 from empo.cli.progress import showing
 from empo.cli.summary import WIDTH, make_console
 from empo.core.store import write_text
-from empo.runs.studies import STUDIES, Study, study
+from empo.runs.measures import Measure
+from empo.runs.studies import STUDIES, study
 from empo.runs.studying import (
-    MEASURES,
     Extent,
     Outcome,
-    Standing,
     by_target,
     carry_out,
+    firsts,
     records,
     standings,
 )
 from empo.runs.training import Progress
+from empo.runs.variants import Study
 
 TEACHING = """\
 Answer a question by training: several variants, each with several seeds side by
-side, compared with the first of them. Without NAME, the studies that there are.
+side, compared with the first of them, or of their group. Without NAME, the
+studies that there are.
 
 The folder gets study.html (pictures), study.json (every number) and a folder of
 `empo train` for each variant. The same command again goes on where it was
@@ -45,7 +47,11 @@ are marked by chance.
 Examples:
   empo study
   empo study code-level --target task:cartpole
-  empo study code-level --seeds 10 --steps 50000 --out runs/code-level"""
+  empo study code-level --seeds 10 --steps 50000 --out runs/code-level
+  empo study timescales"""
+
+_PRINTED = 3
+"""Measures of each target, the most telling ones; the page has all."""
 
 
 @dataclass
@@ -56,7 +62,7 @@ class _Flags:
         str | None,
         tyro.conf.arg(metavar="TARGET", help_behavior_hint="(default: those of the study)"),
     ] = None
-    """Train on this one only: task:NAME or gym:ENV-ID."""
+    """Train on this one only: task:NAME, gym:ENV-ID, or a world by its name or file."""
     seed: int = 0
     """The first seed."""
     seeds: int = 5
@@ -116,7 +122,7 @@ def _written(
     # Drawing is heavy to import, so it is only when there is something to draw.
     from empo.views.study import write_study
 
-    result = {"study": name, "question": chosen.question, "variants": records(outcomes)}
+    result = {"study": name, "question": chosen.question, "variants": records(chosen, outcomes)}
     text = json.dumps(result, indent=1, allow_nan=False)
     write_text(folder / "study.json", text + "\n")
     write_study(folder / "study.html", name, chosen, outcomes)
@@ -128,32 +134,33 @@ def _print(chosen: Study, outcomes: Sequence[Outcome]) -> None:
     for line in textwrap.wrap(chosen.question, WIDTH):
         console.print(Text(line, style="bold"))
     for target, group in by_target(outcomes).items():
-        for words, measure in MEASURES.items():
-            console.print(Text(f"\n{target}: return, {words}", style="bold"))
-            console.print(_table(chosen.varied, group, standings(group, measure)))
+        for measure in chosen.measures(target)[:_PRINTED]:
+            for line in textwrap.wrap(f"{target}: {measure.words}", WIDTH):
+                console.print(Text(f"\n{line}", style="bold"))
+            console.print(_table(chosen.varied, group, measure))
         for outcome in group:
             if outcome.trouble:
-                console.print(Text(f"{outcome.variant.name}: {outcome.trouble}"))
+                console.print(Text(f"{outcome.variant.label}: {outcome.trouble}"))
     console.print()
 
 
-def _table(varied: str, outcomes: Sequence[Outcome], found: Sequence[Standing | None]) -> Table:
+def _table(varied: str, outcomes: Sequence[Outcome], measure: Measure) -> Table:
     from empo.views.charts import compact
     from empo.views.study import bounds, told_apart
 
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", pad_edge=False)
     table.add_column(varied, overflow="fold", min_width=12)
-    for head in ("return", "95% interval", "worst", "difference", "95% interval"):
+    for head in (measure.symbol, "95% interval", "worst", "difference", "95% interval"):
         table.add_column(head, justify="right", no_wrap=True)
+    found, first = standings(outcomes, measure), firsts(outcomes)
     for number, (outcome, own) in enumerate(zip(outcomes, found, strict=True)):
         if own is None:
-            table.add_row(Text(outcome.variant.name), "diverged")
+            table.add_row(Text(outcome.variant.label), "diverged")
             continue
-        cells = [compact(float(own.estimate.centre)), bounds(own.estimate)]
-        cells.append(compact(float(own.scores.min())))
+        cells = [compact(float(own.estimate.centre)), bounds(own.estimate), compact(own.worst)]
         more = own.beside_reference
-        if number and more is not None:
+        if first[number] != number and more is not None:
             mark = "*" if told_apart(more) else ""
             cells += [f"{compact(float(more.centre))}{mark}", bounds(more)]
-        table.add_row(Text(outcome.variant.name), *cells)
+        table.add_row(Text(outcome.variant.label), *cells)
     return table

@@ -1,7 +1,7 @@
 """Studies that come with empo: a question, and the training runs that answer it.
 
-A new one is an entry in `STUDIES`. Its variants differ from the first of them in what their names
-say, and in nothing else; all start from the preset of their algorithm for the target.
+A new one is an entry in `STUDIES`. Its variants differ from the first of them, or of their group,
+in what their names say, and in nothing else; all start from the preset of their algorithm.
 """
 
 from __future__ import annotations
@@ -9,56 +9,11 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from empo.core.errors import InputError
-
-LONG = 100_000
-"""Environment steps of each seed on a target of which a study says nothing."""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One way to train, for all seeds."""
-
-    name: str
-    """What the table calls it."""
-    algorithm: str = "ppo"
-    """Its algorithm."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    """By name, what replaces settings of the preset."""
-
-
-@dataclass(frozen=True)
-class Study:
-    """Variants of a training that are compared with the first of them."""
-
-    question: str
-    """What is asked, in a line."""
-    steps: Mapping[str, int]
-    """The targets, and for how many environment steps each seed is trained on them."""
-    variants: tuple[Variant, ...]
-    """What is trained; the first is what the others are compared with."""
-    varied: str = "variant"
-    """Heading of the variants' names."""
-
-    def __post_init__(self) -> None:
-        names = [variant.name for variant in self.variants]
-        if len(names) < 2 or len({*names}) < len(names):
-            raise InputError(f"study: found variants {names} (wanted two or more, named apart)")
-        if not self.steps:
-            raise InputError("study: found no targets (wanted at least one)")
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Those that are trained on if none is chosen."""
-        return tuple(self.steps)
-
-    @property
-    def reference(self) -> Variant:
-        """What the others are compared with."""
-        return self.variants[0]
+from empo.runs.robot_studies import ROBOT_STUDIES
+from empo.runs.variants import Study, Variant
 
 
 def study(name: str) -> Study:
@@ -102,5 +57,6 @@ STUDIES: Mapping[str, Study] = {
         _code_level(),
         "left out",
     ),
+    **ROBOT_STUDIES,
 }
 """By name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,15 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from empo.core.errors import InputError
-from empo.core.types import Float
-from empo.runs.compare import Compared, read_runs
 from empo.runs.folder import REPORT, claim, is_run
+from empo.runs.measures import Finished, Measure, PerSeed, read_finished
 from empo.runs.setup import Job
 from empo.runs.stats import Estimate, difference, over_seeds
-from empo.runs.studies import LONG, Study, Variant
 from empo.runs.trained import job_of, read_job, resume, run_job
 from empo.runs.training import Progress, silent
 from empo.runs.training_folder import KIND
+from empo.runs.variants import LONG, Study, Variant
 from empo.tasks.trainer import Diverged
 
 
@@ -52,7 +51,7 @@ class Outcome:
     variant: Variant
     target: str
     folder: Path
-    run: Compared | None
+    run: Finished | None
     """None if it has diverged."""
     trouble: str = ""
     """How it has diverged."""
@@ -61,30 +60,12 @@ class Outcome:
 class Standing(NamedTuple):
     """A variant by one measure."""
 
-    scores: Float[np.ndarray, " seed"]
+    scores: PerSeed
+    worst: float
     estimate: Estimate
     """Their interquartile mean."""
     beside_reference: Estimate | None
-    """What it is more than that of the first variant; None if that one has diverged."""
-
-
-def last_evaluation(run: Compared) -> Float[np.ndarray, " seed"]:
-    """Return of each seed at the end of training."""
-    return run.final
-
-
-def whole_training(run: Compared) -> Float[np.ndarray, " seed"]:
-    """Mean return of each seed's evaluations, without that of the untrained policy.
-
-    It tells who learns sooner where all end at the same return.
-    """
-    return run.returns.held().values[:, 1:].mean(axis=1)
-
-
-MEASURES: Mapping[str, Callable[[Compared], Float[np.ndarray, " seed"]]] = {
-    "last evaluation": last_evaluation,
-    "mean over the whole training": whole_training,
-}
+    """What it is more than that of the first variant of its group; None if that has diverged."""
 
 
 def carry_out(
@@ -105,9 +86,9 @@ def carry_out(
     _check(places, overwrite)
     outcomes = []
     for number, place in enumerate(places, 1):
-        told = _naming(f"{number}/{len(places)}: {place.variant.name}, ", progress)
+        told = _naming(f"{number}/{len(places)}: {place.variant.label}, ", progress)
         trouble = _train(place, told)
-        run = None if trouble else read_runs([place.folder], {})[0]
+        run = None if trouble else read_finished(place.job, place.folder)
         outcomes.append(Outcome(place.variant, place.job.target, place.folder, run, trouble))
     return outcomes
 
@@ -125,22 +106,50 @@ def plan(study: Study, extent: Extent, out: Path) -> list[Place]:
                 n_steps=study.steps.get(target, LONG) if extent.steps is None else extent.steps,
                 settings=variant.settings,
             )
-            places.append(Place(variant, job, out / _spelled(target) / _spelled(variant.name)))
+            places.append(Place(variant, job, out / _spelled(target) / _spelled(variant.label)))
     return places
 
 
-def standings(
-    outcomes: Sequence[Outcome], measure: Callable[[Compared], Float[np.ndarray, " seed"]]
-) -> list[Standing | None]:
-    """Where the variants on one target stand, the first being what the others are compared with."""
-    scores = [None if one.run is None else measure(one.run) for one in outcomes]
-    first = scores[0]
+def standings(outcomes: Sequence[Outcome], measure: Measure) -> list[Standing | None]:
+    """Where the variants on one target stand, each beside the first of its group."""
+    scores = [None if one.run is None else measure.of(one.run) for one in outcomes]
+    references = [scores[first] for first in firsts(outcomes)]
     return [
         None
         if own is None
-        else Standing(own, over_seeds(own), None if first is None else difference(own, first))
-        for own in scores
+        else Standing(
+            own,
+            measure.worst(own),
+            over_seeds(own),
+            None if first is None else difference(own, first),
+        )
+        for own, first in zip(scores, references, strict=True)
     ]
+
+
+def firsts(outcomes: Sequence[Outcome]) -> list[int]:
+    """For each outcome on one target, which is the first of its group."""
+    groups = [outcome.variant.group for outcome in outcomes]
+    return [groups.index(group) for group in groups]
+
+
+def answer(measure: Measure, outcomes: Sequence[Outcome], found: Sequence[Standing | None]) -> str:
+    """What a measure says on one target, in plain words."""
+    said: dict[str, list[str]] = {"better": [], "worse": [], "not told apart": [], "diverged": []}
+    for number, (first, one) in enumerate(zip(firsts(outcomes), found, strict=True)):
+        name = outcomes[number].variant.label
+        if one is None:
+            said["diverged"].append(name)
+        elif first != number and one.beside_reference is not None:
+            said[_verdict(measure, one.beside_reference)].append(name)
+    parts = [f"{what}: {', '.join(names)}" for what, names in said.items() if names]
+    return f"{measure.words[:1].upper()}{measure.words[1:]} – {'; '.join(parts)}."
+
+
+def _verdict(measure: Measure, more: Estimate) -> str:
+    if not (more.low > 0 or more.high < 0):
+        return "not told apart"
+    return "better" if (more.high < 0) == (measure.better == "low") else "worse"
 
 
 def by_target(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
@@ -151,20 +160,20 @@ def by_target(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     return groups
 
 
-def records(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+def records(study: Study, outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
     """All that was measured, as JSON can hold it."""
     found = []
-    for group in by_target(outcomes).values():
-        measured = {name: standings(group, measure) for name, measure in MEASURES.items()}
+    for target, group in by_target(outcomes).items():
+        measured = {m.name: standings(group, m) for m in study.measures(target)}
         for number, outcome in enumerate(group):
-            run = outcome.run.record() if outcome.run else {}
             found.append(
                 {
                     "variant": outcome.variant.name,
+                    "group": outcome.variant.group or None,
                     "target": outcome.target,
                     "folder": str(outcome.folder),
                     "trouble": outcome.trouble or None,
-                    **{name: run.get(name) for name in ("seeds", "steps", "seconds")},
+                    **_effort(outcome.run),
                     **{
                         name.replace(" ", "_"): _numbers(column[number])
                         for name, column in measured.items()
@@ -172,6 +181,16 @@ def records(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _effort(run: Finished | None) -> dict[str, Any]:
+    if run is None:
+        return {"seeds": None, "steps": None, "seconds": None}
+    return {
+        "seeds": list(run.job.seeds),
+        "steps": run.report["steps"],
+        "seconds": run.report["seconds"],
+    }
 
 
 def _check(places: Sequence[Place], overwrite: bool) -> None:
@@ -229,7 +248,7 @@ def _numbers(standing: Standing | None) -> dict[str, Any] | None:
     more = standing.beside_reference
     return {
         "per_seed": standing.scores.tolist(),
-        "worst_seed": float(standing.scores.min()),
+        "worst_seed": standing.worst,
         **_bounds("iqm", standing.estimate),
         **(_bounds("difference", more) if more else {}),
     }

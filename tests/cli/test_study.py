@@ -8,11 +8,11 @@ import pytest
 
 from empo.cli import study as command
 from empo.runs import studies, studying
-from empo.runs.compare import read_runs
 from empo.runs.folder import FORMAT
+from empo.runs.measures import read_finished
 from empo.runs.studies import STUDIES
 from empo.runs.studying import Outcome
-from empo.runs.trained import _config
+from empo.runs.trained import _config, read_job
 from tests.runs.test_studies import TINY
 from tests.runs.trainings import write_training
 from tests.views.page import Page
@@ -41,7 +41,7 @@ def trained(monkeypatch, tmp_path):
         outcomes = []
         for number, variant in enumerate(asked.variants):
             folder = write_training(tmp_path / str(number), best=500 - 4.0 * number, n_seeds=5)
-            run = read_runs([folder], {})[0]
+            run = read_finished(read_job(folder), folder)
             gone = variant.name == "tanh (ReLU instead)"
             outcomes.append(
                 Outcome(

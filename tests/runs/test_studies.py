@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from empo.core.errors import InputError
 from empo.runs import studying
-from empo.runs.compare import read_runs
+from empo.runs.measures import RETURNS, read_finished
 from empo.runs.stats import interquartile_mean
-from empo.runs.studies import STUDIES, Study, Variant, study
+from empo.runs.studies import STUDIES, study
 from empo.runs.studying import (
-    MEASURES,
     Extent,
     Outcome,
+    answer,
     by_target,
     carry_out,
     plan,
     records,
     standings,
-    whole_training,
 )
+from empo.runs.trained import read_job
+from empo.runs.variants import Study, Variant
 from empo.tasks.trainer import Diverged
 from tests.runs.test_compare import scripted
 
@@ -38,6 +39,7 @@ TINY = Study(
     ),
 )
 EXTENT = Extent(n_seeds=2)
+LAST, WHOLE = RETURNS.measures
 
 
 def settings_of(job):
@@ -104,7 +106,7 @@ def carried_out(tmp_path_factory):
 
 
 def rows(outcomes):
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in records(outcomes)]
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in records(TINY, outcomes)]
 
 
 def test_variants_are_trained_and_progress_names_them(carried_out):
@@ -114,8 +116,8 @@ def test_variants_are_trained_and_progress_names_them(carried_out):
     assert "1/2: as it is, training" in told
     assert "2/2: No step at all, training" in told
     # 2 environments of 8 steps each make 16 an update.
-    assert [row["steps"] for row in records(found)] == [64, 64]
-    assert [row["seeds"] for row in records(found)] == [[0, 1], [0, 1]]
+    assert [row["steps"] for row in records(TINY, found)] == [64, 64]
+    assert [row["seeds"] for row in records(TINY, found)] == [[0, 1], [0, 1]]
 
 
 def test_what_is_finished_is_not_trained_again(carried_out, monkeypatch):
@@ -177,43 +179,70 @@ def test_a_variant_that_diverges_does_not_end_the_study(tmp_path, monkeypatch):
     monkeypatch.setattr(studying, "run_job", diverging)
     found = carry_out(TINY, EXTENT, tmp_path)
     assert [outcome.trouble for outcome in found] == ["step 3: it has"] * 2
-    for row in json.loads(json.dumps(records(found), allow_nan=False)):
+    for row in json.loads(json.dumps(records(TINY, found), allow_nan=False)):
         assert row["last_evaluation"] is None
         assert row["trouble"] == "step 3: it has"
 
 
-def outcome(tmp_path, name, scores):
+def outcome(tmp_path, name, scores, group=""):
     folder = scripted(tmp_path / name, scores)
-    return Outcome(Variant(name), "task:cartpole", folder, read_runs([folder], {})[0])
+    run = read_finished(read_job(folder), folder)
+    return Outcome(Variant(name, group=group), "task:cartpole", folder, run)
 
 
 def test_standings_by_hand(tmp_path):
     first = outcome(tmp_path, "first", [[7, 2, 10], [7, 4, 20], [7, 6, 30], [7, 8, 40]])
     lost = Outcome(Variant("lost"), "task:cartpole", tmp_path, None, "step 3")
     worse = outcome(tmp_path, "worse", [[7, 0, 1], [7, 0, 2], [7, 0, 4], [7, 0, 100]])
-    one, none, other = standings([first, lost, worse], MEASURES["last evaluation"])
+    one, none, other = standings([first, lost, worse], LAST)
     assert none is None
     assert one.scores.tolist() == [10, 20, 30, 40]
     assert (one.estimate.centre, other.estimate.centre) == (25, 3)  # (20 + 30)/2, (2 + 4)/2
     assert other.beside_reference.centre == -22
     assert other.beside_reference.low < -22 < other.beside_reference.high
     # The untrained policy's 7 does not count: (2 + 10)/2 = 6, ...
-    assert whole_training(first.run).tolist() == [6, 12, 18, 24]
-    (early, *_) = standings([first, lost, worse], whole_training)
+    assert WHOLE.of(first.run).tolist() == [6, 12, 18, 24]
+    (early, *_) = standings([first, lost, worse], WHOLE)
     assert early.estimate.centre == interquartile_mean(np.array([6.0, 12, 18, 24]))
 
 
 def test_without_the_first_there_are_no_differences(tmp_path):
     lost = Outcome(Variant("lost"), "task:cartpole", tmp_path, None, "step 3")
     there = outcome(tmp_path, "there", [[7, 2, 10], [7, 4, 20]])
-    none, found = standings([lost, there], MEASURES["last evaluation"])
+    none, found = standings([lost, there], LAST)
     assert none is None
     assert found.beside_reference is None
 
 
+def test_each_is_compared_with_the_first_of_its_group(tmp_path):
+    made = [
+        outcome(tmp_path, name, [[7, score, score]], group)
+        for name, score, group in (("a", 1, "x"), ("b", 3, "x"), ("c", 10, "y"), ("d", 30, "y"))
+    ]
+    found = standings(made, LAST)
+    assert [float(one.beside_reference.centre) for one in found] == [0, 2, 0, 20]
+
+
+def test_the_answer_in_words(tmp_path):
+    first = outcome(tmp_path, "first", [[7, 2, x] for x in (10, 11, 12, 13)])
+    others = [
+        outcome(tmp_path, "high", [[7, 2, x] for x in (30, 31, 32, 33)], ""),
+        outcome(tmp_path, "low", [[7, 2, x] for x in (0, 1, 2, 3)], ""),
+        outcome(tmp_path, "same", [[7, 2, x] for x in (11, 12, 10, 13)], ""),
+        Outcome(Variant("lost"), "task:cartpole", tmp_path, None, "step 3"),
+    ]
+    made = [first, *others]
+    said = answer(LAST, made, standings(made, LAST))
+    assert said == (
+        "Return, last evaluation – better: high; worse: low; not told apart: same; diverged: lost."
+    )
+    less = replace(LAST, better="low")
+    assert "better: low; worse: high" in answer(less, made, standings(made, less))
+
+
 def test_a_single_seed_has_no_interval_and_json_stays_strict(tmp_path):
     found = [outcome(tmp_path, name, [[7, 2, 10]]) for name in ("one", "two")]
-    for row in json.loads(json.dumps(records(found), allow_nan=False)):
+    for row in json.loads(json.dumps(records(TINY, found), allow_nan=False)):
         numbers = row["last_evaluation"]
         assert (numbers["iqm"], numbers["worst_seed"], numbers["difference"]) == (10, 10, 0)
         assert numbers["iqm_low"] is numbers["difference_high"] is None

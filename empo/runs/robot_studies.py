@@ -1,0 +1,140 @@
+"""Studies of learning a robot: what the seeds' document on time scales claims, put to the test.
+
+Both worlds are small enough for an exact solution: one with a horizon, one that never ends. People
+act as the exact solution has them, so that Phase 1 adds no error of its own, and networks are
+small. Settings that a study does not vary are `COMMON` to all of its variants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from empo.runs.measures import LIPSCHITZ
+from empo.runs.variants import Study, Variant
+
+STEPS: Mapping[str, int] = {"bush-line": 480_000, "bush-corridor": 480_000}
+"""The worlds, and environment steps of each seed: 7,490 updates."""
+
+WARM_UP: Mapping[str, int] = {
+    "warmup_v_h_e_steps": 1_000,
+    "warmup_x_h_steps": 1_000,
+    "warmup_q_r_steps": 1_000,
+    "beta_r_rampup_steps": 2_000,
+}
+"""The document's own lengths, of the quantities that are learned."""
+
+COMMON: Mapping[str, Any] = {
+    "prior": "computed",
+    "hidden": (32, 32),
+    "n_envs": 64,
+    "batch_size": 128,
+    "warmup": 640,
+    "n_places": 64,
+    "n_episodes": 64,
+    **WARM_UP,
+    **{f"lr_{name}": 1e-3 for name in ("v_h_e", "x_h", "u_r", "q_r", "v_r")},
+}
+"""Settings of all variants; rates ten times the document's, but where rates are the question."""
+
+EVALUATOR = ("lr_v_h_e", "lr_x_h", "lr_u_r")
+"""Rates of what leads to U_r."""
+ROBOT = ("lr_q_r", "lr_v_r")
+EQUAL: Mapping[str, float] = dict.fromkeys((*EVALUATOR, *ROBOT), 1e-4)
+TIME_SCALES: Mapping[str, Mapping[str, float]] = {
+    "equal": EQUAL,
+    "U_r pathway fast": {**EQUAL, **dict.fromkeys(EVALUATOR, 1e-3)},
+    "Q_r fast": {**EQUAL, **dict.fromkeys(ROBOT, 1e-3)},
+}
+"""The document's three experiments, with its numbers."""
+
+
+def _times(factor: float) -> dict[str, int]:
+    return {name: round(factor * length) for name, length in WARM_UP.items()}
+
+
+def _varying(*variants: tuple[str, Mapping[str, Any]], group: str = "") -> Iterable[Variant]:
+    """A variant for each name, with what it sets beside what is common to all."""
+    return (Variant(name, "q", {**COMMON, **settings}, group) for name, settings in variants)
+
+
+def _time_scales() -> Iterable[Variant]:
+    for beta_r in (0.0, 1.0, 5.0, 10.0, 20.0):
+        yield from _varying(
+            *((name, {**rates, "beta_r": beta_r}) for name, rates in TIME_SCALES.items()),
+            group=f"beta_r {beta_r:g}",
+        )
+
+
+ROBOT_STUDIES: Mapping[str, Study] = {
+    "timescales": Study(
+        "Does it help to learn V_h^e, X_h and U_r ten times as fast as Q_r, and harm to do the "
+        "reverse, the more so the more decisive the robot is?",
+        STEPS,
+        tuple(_time_scales()),
+        "learning rates",
+        along="beta_r",
+    ),
+    "contraction": Study(
+        "Do the coupled equations contract less, and are they learned worse, the more decisive "
+        "the robot is?",
+        STEPS,
+        tuple(
+            _varying(
+                *(
+                    (f"beta_r {beta_r:g}", {"beta_r": beta_r})
+                    for beta_r in (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+                )
+            )
+        ),
+        "decisiveness",
+        along="beta_r",
+        more=(LIPSCHITZ,),
+    ),
+    "targets": Study(
+        "Do sampled targets cost accuracy beside expected ones, and is it better to compare "
+        "logarithms or the numbers themselves?",
+        STEPS,
+        tuple(
+            _varying(
+                *(
+                    (f"{expectation}, {space}", {"expectation": expectation, "loss_space": space})
+                    for expectation in ("exact", "sampled")
+                    for space in ("log", "linear")
+                )
+            )
+        ),
+        "targets and where they are compared",
+    ),
+    "warmup": Study(
+        "Is the warm-up needed, how long must it be, and does it matter how beta_r rises or "
+        "whether the replay is cleared after that?",
+        STEPS,
+        tuple(
+            _varying(
+                ("the document's", {}),
+                ("none", _times(0.0)),
+                ("half as long", _times(0.5)),
+                ("twice as long", _times(2.0)),
+                ("no ramp of beta_r", {"beta_r_rampup_steps": 0}),
+                ("ramp in a straight line", {"ramp": "linear"}),
+                ("replay cleared after the ramp", {"clear_replay": True}),
+            )
+        ),
+        "warm-up",
+    ),
+    "frequency": Study(
+        "Is it the same to update Q_r five times less often, and to learn it with a fifth of the "
+        "rate?",
+        STEPS,
+        tuple(
+            _varying(
+                ("neither", {}),
+                ("Q_r every 5th update", {"robot_every": 5}),
+                ("Q_r with a fifth of the rate", {"lr_q_r": 2e-4, "lr_v_r": 2e-4}),
+            )
+        ),
+        "separation",
+    ),
+}
+"""By name, as the numbers of the document have them."""
