@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -18,50 +17,35 @@ from empo.nets.mlp import MLP, activation_of
 
 LAST_SCALE = 0.1
 """Of the last layer at first: outputs differ little between states before they are learned."""
+PAIR_WIDTH = 16
+"""Numbers that stand for a pair of values."""
 
-
-class Reading(NamedTuple):
-    """Where the rows of factors, and of some pairs of them, are found."""
-
-    offsets: tuple[int, ...]
-    """Of each factor's first row, then of each pair's."""
-    pairs: tuple[tuple[int, int, int], ...]
-    """Two factors and the number of values of the second."""
-    n_rows: int
-
-    def rows(self, factors: Int[Array, " f"]) -> Int[Array, " p"]:
-        """The rows of ONE state."""
-        joined = [factors[i] * size + factors[j] for i, j, size in self.pairs]
-        return jnp.array(self.offsets) + jnp.concatenate([factors, *(x[None] for x in joined)])
-
-
-def reading(cardinalities: Sequence[int], most: int) -> Reading:
-    """A row for each value of each factor, and of each pair with at most so many."""
-    sizes = [*cardinalities]
-    pairs = []
-    for i, j in itertools.combinations(range(len(cardinalities)), 2):
-        if (size := cardinalities[i] * cardinalities[j]) <= most:
-            pairs.append((i, j, cardinalities[j]))
-            sizes.append(size)
-    offsets = np.cumsum([0, *sizes[:-1]]).tolist()
-    return Reading(tuple(offsets), tuple(pairs), sum(sizes))
+Pair = tuple[int, int]
 
 
 class FactorNet(eqx.Module):
-    """A perceptron on one-hot vectors of the factors and of pairs of them, joined.
+    """A perceptron on one-hot vectors of the factors, and on embeddings of pairs of them.
 
-    The product of its first matrix with them is a sum of rows, one for each, and is computed so.
-    Pairs tell it at once where somebody stands in somebody's way; sums of factors do not.
+    The product of a matrix with one-hot vectors is a sum of its rows, and is computed so. Pairs
+    tell the network at once where somebody stands in somebody's way; sums over factors do not.
     """
 
-    table: Float[Array, "v w"]
+    rows: Float[Array, "v w"]
+    pair_rows: Float[Array, "p e"]
+    pair_weight: Float[Array, "q w"]
     bias: Float[Array, " w"]
     rest: MLP
-    reading: Reading = eqx.field(static=True)
+    cardinalities: tuple[int, ...] = eqx.field(static=True)
+    pairs: tuple[Pair, ...] = eqx.field(static=True)
 
     def __call__(self, factors: Int[Array, " f"]) -> Float[Array, " o"]:
         """The outputs."""
-        x = jnp.sum(self.table[self.reading.rows(factors)], axis=0) + self.bias
+        sizes = self.cardinalities
+        x = jnp.sum(self.rows[_offsets(sizes) + factors], axis=0) + self.bias
+        if self.pairs:
+            joint = jnp.stack([factors[i] * sizes[j] + factors[j] for i, j in self.pairs])
+            found = self.pair_rows[_offsets(_pair_sizes(sizes, self.pairs)) + joint]
+            x = x + self.pair_weight.T @ found.ravel()
         return self.rest(activation_of(self.rest.activation)(x))
 
 
@@ -78,19 +62,45 @@ def factor_net(
     """
     if not settings.hidden:
         raise InputError("hidden: found no layer (wanted at least one, to read a state with)")
-    key_rows, key_rest = jax.random.split(key)
-    width = settings.hidden[0]
-    scales = [HIDDEN_SCALE for _ in settings.hidden[1:]] + [LAST_SCALE]
+    key_rows, key_pairs, key_weight, key_rest = jax.random.split(key, 4)
+    sizes, width = tuple(cardinalities), settings.hidden[0]
+    pairs = pairs_of(sizes, settings.pairs)
+    n_read = PAIR_WIDTH * len(pairs)
     rest = MLP(
         (*settings.hidden, len(at_first)),
         settings.activation,
-        scales=scales if settings.orthogonal else None,
+        scales=_scales(settings) if settings.orthogonal else None,
         layer_norm=settings.layer_norm,
         key=key_rest,
     )
-    rest = eqx.tree_at(lambda net: net.layers[-1].bias, rest, at_first)
-    # Each one-hot vector has length 1, so their sum has the variance of one row per factor.
-    found = reading(cardinalities, settings.pairs)
-    spread = (1 / len(found.offsets)) ** 0.5
-    table = spread * jax.random.normal(key_rows, (found.n_rows, width))
-    return FactorNet(table, jnp.zeros(width), rest, found)
+    # One-hot vectors have length 1 and embeddings about sqrt(e), so that each of the two sums has
+    # the variance of one unit.
+    normal = jax.random.normal
+    return FactorNet(
+        rows=normal(key_rows, (sum(sizes), width)) / len(sizes) ** 0.5,
+        pair_rows=normal(key_pairs, (sum(_pair_sizes(sizes, pairs)), PAIR_WIDTH)),
+        pair_weight=normal(key_weight, (n_read, width)) / max(n_read, 1) ** 0.5,
+        bias=jnp.zeros(width),
+        rest=eqx.tree_at(lambda net: net.layers[-1].bias, rest, at_first),
+        cardinalities=sizes,
+        pairs=pairs,
+    )
+
+
+def pairs_of(sizes: tuple[int, ...], most: int) -> tuple[Pair, ...]:
+    """Pairs of factors with at most so many combinations of values."""
+    both = itertools.combinations(range(len(sizes)), 2)
+    return tuple((i, j) for i, j in both if sizes[i] * sizes[j] <= most)
+
+
+def _pair_sizes(sizes: tuple[int, ...], pairs: tuple[Pair, ...]) -> list[int]:
+    return [sizes[i] * sizes[j] for i, j in pairs]
+
+
+def _offsets(sizes: Sequence[int]) -> np.ndarray:
+    """Where the rows of each begin."""
+    return np.cumsum([0, *sizes[:-1]], dtype=np.int32)
+
+
+def _scales(settings: NetSettings) -> list[float]:
+    return [HIDDEN_SCALE for _ in settings.hidden[1:]] + [LAST_SCALE]

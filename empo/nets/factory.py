@@ -41,7 +41,7 @@ class NetSettings:
     log_std: float = 0.0
     """Of a Gaussian policy at first, in units of half the action's range."""
 
-    pairs: int = 5_000
+    pairs: int = 50_000
     """Of a world's states: factors are read in pairs, too, with at most so many values each."""
 
     def __post_init__(self) -> None:
