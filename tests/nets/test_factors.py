@@ -54,7 +54,7 @@ def test_with_pairs_it_can_tell_what_no_sum_over_factors_can():
 def test_outputs_are_about_what_they_are_to_be_at_first():
     settings = NetSettings(hidden=(64, 64))
     net = factor_net((30, 30, 5), FIRST, settings, key=jax.random.key(2))
-    states = jax.random.randint(jax.random.key(3), (200, 3), 0, jnp.array([30, 30, 5]))
+    states = jnp.asarray(np.random.default_rng(3).integers(0, [30, 30, 5], (200, 3)))
     outputs = jax.vmap(net)(states)
     assert np.abs(np.mean(outputs - FIRST, axis=0)).max() < 0.1
     assert np.std(outputs, axis=0).max() < 0.2
