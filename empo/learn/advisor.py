@@ -51,7 +51,7 @@ class Traces(NamedTuple):
     losses: Mapping[str, Trace] = MappingProxyType({})
     """Of every quantity that is learned."""
     residual: Mapping[str, float] = MappingProxyType({})
-    """Of the Bellman equations at the end, by quantity."""
+    """How wrong a quantity may be at the end, judged by how far it is from its equation."""
     beta_r: float = 0.0
 
 
@@ -165,8 +165,8 @@ def all_plateau(traces: Traces) -> Advice | None:
     return Advice(
         "All losses stopped falling early",
         "the learning rates are too small",
-        f"None has changed by {FLAT:.0%} since the first third, yet no residual is below "
-        f"{least:.2g}.",
+        f"None has changed by {FLAT:.0%} since the first third, yet every quantity may be wrong "
+        f"by {least:.2g} or more.",
         ALL_FASTER,
     )
 
@@ -180,7 +180,7 @@ def not_settled(traces: Traces) -> Advice | None:
     if last <= SETTLED and residual <= LARGE:
         return None
     said = [f"pi_r still changes {last:.1%} of its actions in 100 updates"] * (last > SETTLED)
-    said += [f"the residual of {worst} is {residual:.2g}"] * (residual > LARGE)
+    said += [f"{worst} may be wrong by {residual:.2g}"] * (residual > LARGE)
     evidence = f"At the end {' and '.join(said)}, with beta_r = {traces.beta_r:g}."
     cause, change = _by_beta(traces.beta_r, moves=last > SETTLED)
     return Advice("The training has not settled", cause, evidence, change)

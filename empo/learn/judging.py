@@ -12,6 +12,7 @@ import numpy as np
 from empo.core.types import Array, Float, Int
 from empo.learn.acting import played
 from empo.learn.gap import Described, Gap, at_places, describe, gap
+from empo.learn.lipschitz import lipschitz
 from empo.learn.problem import Place, Problem
 from empo.learn.quantities import Quantities, Weights
 from empo.learn.settings import Pace
@@ -28,11 +29,14 @@ class Found(NamedTuple):
     """None where there is no exact solution."""
     residuals: dict[str, float]
     """How far each quantity is from its own equation, a mean over visits."""
+    lipschitz: float | None = None
+    """The local Lipschitz constant of the coupled equations; None where it has no finite value."""
 
     def record(self) -> dict[str, float]:
         """All numbers by name."""
-        distances = {} if self.gap is None else asdict(self.gap)
-        return distances | {f"residual_{name}": value for name, value in self.residuals.items()}
+        found = {} if self.gap is None else asdict(self.gap)
+        found |= {f"residual_{name}": value for name, value in self.residuals.items()}
+        return found if self.lipschitz is None else found | {"lipschitz": self.lipschitz}
 
 
 class JudgedRobots(NamedTuple):
@@ -53,7 +57,8 @@ class JudgedRobots(NamedTuple):
     def report(self) -> dict[str, Any]:
         """What report.json tells: means over seeds, and the worst seed's distance."""
         rows = [found.record() for found in self.found]
-        means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+        told = [name for name in rows[0] if all(name in row for row in rows)]
+        means = {name: float(np.mean([row[name] for row in rows])) for name in told}
         if "tv" in means:
             means["tv_max"] = max(row["tv_max"] for row in rows)
             means["tv_worst_seed"] = max(row["tv"] for row in rows)
@@ -79,10 +84,11 @@ def judged(
     described = describe(quantities, problem, weights, visits.places, programs)
     share = visits.number / visits.number.sum()
     residuals = {name: float(share @ values) for name, values in described.residuals.items()}
+    local = lipschitz(quantities, problem, weights, visits.places, solution, programs)
     if solution is None:
-        return Found(None, residuals), described
+        return Found(None, residuals, local), described
     exact = at_places(solution, visits.places)
-    return Found(gap(problem, described, exact, visits.number), residuals), described
+    return Found(gap(problem, described, exact, visits.number), residuals, local), described
 
 
 def visited(

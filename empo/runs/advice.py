@@ -27,7 +27,7 @@ def advice_on(session: Session, verdict: JudgedRobots) -> tuple[str, ...]:
     assert setup.theory is not None
     counted: dict[tuple[str, Change], list[Advice]] = {}
     for number, seed in enumerate(session.job.seeds):
-        residual = verdict.found[number].residuals
+        residual = implied_errors(verdict.found[number].residuals, setup.theory)
         traces = traces_of(history, seed, setup.algorithm, setup.theory, residual)
         for advice in (*_on_phase_1(residual), *advise(traces)):
             counted.setdefault((advice.symptom, advice.change), []).append(advice)
@@ -35,6 +35,19 @@ def advice_on(session: Session, verdict: JudgedRobots) -> tuple[str, ...]:
         _of_how_many(len(found), session.job.n_seeds) + found[0].sentence
         for found in counted.values()
     )
+
+
+def implied_errors(residual: Mapping[str, float], theory: Theory) -> dict[str, float]:
+    """How wrong quantities may be whose equations are missed by so much.
+
+    An equation that looks one step ahead passes its error on to all steps before: there are as
+    many as count, 1 / (1 - gamma) or, if it is shorter, the horizon.
+    """
+    ahead = {"q_r": theory.gamma_r, "v_r": theory.gamma_r}
+    ahead |= {"v_h_e": theory.gamma_h, "q_h_m": theory.gamma_h}
+    end = float("inf") if theory.horizon is None else theory.horizon
+    steps = {name: min(1 / (1 - gamma), end) for name, gamma in ahead.items()}
+    return {name: found * steps.get(name, 1.0) for name, found in residual.items()}
 
 
 def traces_of(
@@ -98,7 +111,7 @@ def _on_phase_1(residual: Mapping[str, float]) -> tuple[Advice, ...]:
     found = residual.get("q_h_m", 0.0)
     if found <= LARGE:
         return ()
-    evidence = f"At the end the residual of q_h_m is {found:.2g}."
+    evidence = f"At the end q_h_m may be wrong by {found:.2g}."
     return (Advice("Phase 1 has not settled", "it was too short", evidence, LONGER_PHASE_1),)
 
 

@@ -238,7 +238,7 @@ def test_B18_what_to_do_if_it_has_not_settled_depends_on_beta(key, beta_r, moves
     assert advice.symptom == "The training has not settled"
     assert advice.change == change
     assert ("pi_r still changes" in advice.evidence) == moves
-    assert ("the residual of q_r is 0.3" in advice.evidence) == far
+    assert ("q_r may be wrong by 0.3" in advice.evidence) == far
     assert f"beta_r = {beta_r:g}" in advice.evidence
 
 

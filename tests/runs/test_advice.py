@@ -11,14 +11,14 @@ import pytest
 from empo.learn.judging import Found, JudgedRobots
 from empo.learn.settings import Kinds, RobotSettings, Slow
 from empo.learn.stages import FULL
-from empo.runs.advice import advice_on, traces_of
+from empo.runs.advice import advice_on, implied_errors, traces_of
 from empo.runs.history import history_of
 from empo.runs.setup import Setup
 from empo.theory import Theory
 
 SETTINGS = RobotSettings()
 THEORY = Theory(beta_r=7.0, xi=2.0, eta=1.5)
-RESIDUAL = {"q_h_m": 0.01, "v_h_e": 0.01, "x_h": 0.02, "q_r": 0.03}
+RESIDUAL = {"q_h_m": 1e-4, "v_h_e": 1e-4, "x_h": 0.02, "q_r": 3e-4}
 
 
 def rows(n_points=60, stage=FULL, *, seed=0, **columns):
@@ -116,3 +116,13 @@ def test_a_prior_that_was_learned_too_briefly_is_told():
     (told,) = advice_on(session([*rows()]), verdict({**RESIDUAL, "q_h_m": 0.2}))
     assert told.startswith("Phase 1 has not settled.")
     assert "raise warmup_q_h_m_steps" in told
+
+
+def test_a_residual_counts_for_every_step_that_it_is_passed_on():
+    endless = Theory(gamma_h=0.9, gamma_r=0.95)
+    missed = {"q_r": 0.01, "v_h_e": 0.02, "x_h": 0.03}
+    wanted = {"q_r": 0.01 * 20, "v_h_e": 0.02 * 10, "x_h": 0.03}
+    assert implied_errors(missed, endless) == pytest.approx(wanted)
+    short = Theory(gamma_h=0.9, gamma_r=0.95, horizon=5)
+    wanted = {"q_r": 0.01 * 5, "v_h_e": 0.02 * 5, "x_h": 0.03}
+    assert implied_errors(missed, short) == pytest.approx(wanted)
