@@ -14,8 +14,8 @@ def solution():
     return empo.solve("key-door", tolerance=1e-9)
 
 
-@pytest.mark.parametrize("seed", [12, 22, 32, 42, 52])
-def test_the_robot_fetches_the_key_opens_the_door_and_steps_aside(solution, seed):
+def assert_that_the_story_is_told(solution, seed):
+    """By a robot that does what it most likely does, and a person who wants to be in the garden."""
     garden = solution.world.goals[0].index("8,4")
     path = rollout(solution, N_STEPS, goals=[garden], seed=seed)
     told = [event.what for event in events(path)]
@@ -28,6 +28,11 @@ def test_the_robot_fetches_the_key_opens_the_door_and_steps_aside(solution, seed
     assert any(place["robot"] != (4, 4) for place in places[door_opens + 1 :])
     assert any(place["human"][0] > 3 for place in places), "the way is free, the person leaves"
     assert path.x_h[-1, 0] > 2 * path.x_h[0, 0], "at least one bit of power gained"
+
+
+@pytest.mark.parametrize("seed", [12, 22, 32, 42, 52])
+def test_the_robot_fetches_the_key_opens_the_door_and_steps_aside(solution, seed):
+    assert_that_the_story_is_told(solution, seed)
 
 
 def test_an_open_door_is_worth_most_when_nobody_stands_in_it(solution):
