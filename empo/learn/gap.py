@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +19,9 @@ from empo.tasks.programs import Programs
 from empo.worlds.packing import pack
 
 BLOCK = 1024
-"""Places that one call of a program describes."""
+"""Places that one call of a program describes..."""
+MOST_NEXT = 1 << 18
+"""...or fewer, if they had more next places than this."""
 
 
 class Described(NamedTuple):
@@ -71,11 +74,12 @@ def describe(
         return Described(values, legal_r, pi_h, q_h_m, found)
 
     n_places = len(places.time)
+    size = max(1, min(BLOCK, MOST_NEXT // math.prod(problem.branching)))
     found = []
-    for begin in range(0, n_places, BLOCK):
-        rows = np.minimum(np.arange(begin, begin + BLOCK), n_places - 1)
+    for begin in range(0, n_places, size):
+        rows = np.minimum(np.arange(begin, begin + size), n_places - 1)
         block = jax.tree.map(lambda x, rows=rows: np.asarray(x)[rows], places)
-        kept = min(BLOCK, n_places - begin)
+        kept = min(size, n_places - begin)
         told = programs.call("describe", of_block, weights, block)
         found.append(jax.tree.map(lambda x, kept=kept: np.asarray(x)[:kept], told))
     return jax.tree.map(lambda *x: np.concatenate(x), *found)

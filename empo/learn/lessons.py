@@ -90,8 +90,7 @@ def under_way(phases: Phases, now: Moment) -> dict[str, Batch]:
 
 def check_affordable(problem: Problem, settings: RobotSettings) -> None:
     """Raise `InputError` if there are too many joint actions for exact expectations."""
-    initial = Place(jnp.zeros(len(problem.model.cardinalities), jnp.int32), jnp.int32(0))
-    n_joint, n_outcomes = jax.eval_shape(problem.following, initial).prob.shape
+    n_joint, n_outcomes = problem.branching
     n_places = settings.n_places
     if n_places * n_joint * n_outcomes > MOST_NEXT:
         raise InputError(

@@ -77,6 +77,13 @@ class Problem:
         """The time after this step."""
         return place.time if self.horizon is None else place.time + 1
 
+    @property
+    def branching(self) -> tuple[int, int]:
+        """Joint actions, and outcomes of each, impossible ones included."""
+        initial = Place(jnp.zeros(len(self.model.cardinalities), jnp.int32), jnp.int32(0))
+        n_joint, n_outcomes = jax.eval_shape(self.following, initial).prob.shape
+        return n_joint, n_outcomes
+
     def following(self, place: Place) -> Next:
         """All next places; those of illegal joint actions are anywhere."""
         a_r, a_h = map(jnp.asarray, joint_actions(self.model))
