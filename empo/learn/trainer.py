@@ -77,18 +77,27 @@ class RobotTrainer(DeviceTrainer):
         super().__init__(algorithm, task, seeds)
 
     def advance(self, run: Run, n_updates: int) -> tuple[Run, Chunk]:
-        """Make so many updates; the old `run` is used up. Raises `Diverged`."""
-        if not self.assigned.settings.warm_up.clear_replay:
-            return super().advance(run, n_updates)
-        done = int(np.asarray(run.learner.n_updates).flat[0])
-        before = int(self.stages.end[RAMP]) - done
+        """Make so many rounds of updates; the old `run` is used up. Raises `Diverged`."""
+        before = self._rounds_to_the_end_of_the_ramp(run)
+        if self.assigned.settings.warm_up.clear_replay and 0 <= before < n_updates:
+            run, chunk = self._forgetting(run, before, n_updates - before)
+        else:
+            run, chunk = super().advance(run, n_updates)
+        # Nobody is paid here.
+        del chunk.metrics["episode_return"]
+        return run, chunk
+
+    def _rounds_to_the_end_of_the_ramp(self, run: Run) -> int:
+        left = int(self.stages.end[RAMP]) - int(np.asarray(run.learner.n_updates).flat[0])
+        return -(-left // self.assigned.settings.gather.n_updates)
+
+    def _forgetting(self, run: Run, before: int, after: int) -> tuple[Run, Chunk]:
+        """Rounds before and after what is remembered is cleared."""
         if before == 0:
-            return super().advance(_forgetful(run), n_updates)
-        if not 0 < before < n_updates:
-            return super().advance(run, n_updates)
+            return super().advance(_forgetful(run), after)
         run, first = super().advance(run, before)
-        run, second = super().advance(_forgetful(run), n_updates - before)
-        share = before / n_updates
+        run, second = super().advance(_forgetful(run), after)
+        share = before / (before + after)
         metrics = {
             name: share * first.metrics[name] + (1 - share) * second.metrics[name]
             for name in first.metrics

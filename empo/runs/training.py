@@ -176,7 +176,7 @@ def _record(session: Session, chunk: Chunk) -> None:
         row = {name: float(column[number]) for name, column in chunk.metrics.items()}
         ended = {"n_episodes": float(chunk.n_ended[number])}
         if not chunk.n_ended[number]:  # no episode ended: there is no mean to tell
-            del row["episode_return"], row["episode_length"]
+            row = {name: x for name, x in row.items() if not name.startswith("episode_")}
         session.tell(seed, "train", row | ended)
 
 
