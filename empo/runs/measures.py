@@ -213,3 +213,12 @@ LIPSCHITZ = Measure(
     "constant",
     exact_lipschitz,
 )
+
+LEARNED_LIPSCHITZ = Measure(
+    "learned lipschitz",
+    "local Lipschitz constant of the equations at what was learned",
+    "constant",
+    at_the_end("lipschitz"),
+)
+"""Where the game may return to its states the spectral radius, as that at the exact solution; with
+a horizon the largest growth that a step makes, in one norm."""

@@ -10,11 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from empo.runs.measures import LIPSCHITZ
+from empo.runs.measures import LEARNED_LIPSCHITZ, LIPSCHITZ
 from empo.runs.variants import Study, Variant
 
-STEPS: Mapping[str, int] = {"bush-line": 480_000, "bush-corridor": 480_000}
-"""The worlds, and environment steps of each seed: 7,490 updates."""
+N_ENVS, SEEN_FIRST = 16, 640
+"""Worlds in parallel, each a step at every update; and steps before the first update."""
+
+
+def _steps(n_updates: int) -> Mapping[str, int]:
+    """The worlds, and environment steps of each seed."""
+    return dict.fromkeys(("bush-corridor", "bush-line"), SEEN_FIRST + N_ENVS * n_updates)
+
 
 WARM_UP: Mapping[str, int] = {
     "warmup_v_h_e_steps": 1_000,
@@ -27,10 +33,10 @@ WARM_UP: Mapping[str, int] = {
 COMMON: Mapping[str, Any] = {
     "prior": "computed",
     "hidden": (32, 32),
-    "n_envs": 64,
-    "batch_size": 128,
-    "warmup": 640,
-    "n_places": 64,
+    "n_envs": N_ENVS,
+    "batch_size": 32,
+    "warmup": SEEN_FIRST,
+    "n_places": 16,
     "n_episodes": 64,
     **WARM_UP,
     **{f"lr_{name}": 1e-3 for name in ("v_h_e", "x_h", "u_r", "q_r", "v_r")},
@@ -70,7 +76,7 @@ ROBOT_STUDIES: Mapping[str, Study] = {
     "timescales": Study(
         "Does it help to learn V_h^e, X_h and U_r ten times as fast as Q_r, and harm to do the "
         "reverse, the more so the more decisive the robot is?",
-        STEPS,
+        _steps(8_000),
         tuple(_time_scales()),
         "learning rates",
         along="beta_r",
@@ -78,7 +84,7 @@ ROBOT_STUDIES: Mapping[str, Study] = {
     "contraction": Study(
         "Do the coupled equations contract less, and are they learned worse, the more decisive "
         "the robot is?",
-        STEPS,
+        _steps(8_000),
         tuple(
             _varying(
                 *(
@@ -89,12 +95,12 @@ ROBOT_STUDIES: Mapping[str, Study] = {
         ),
         "decisiveness",
         along="beta_r",
-        more=(LIPSCHITZ,),
+        more=(LIPSCHITZ, LEARNED_LIPSCHITZ),
     ),
     "targets": Study(
         "Do sampled targets cost accuracy beside expected ones, and is it better to compare "
         "logarithms or the numbers themselves?",
-        STEPS,
+        _steps(8_000),
         tuple(
             _varying(
                 *(
@@ -109,7 +115,7 @@ ROBOT_STUDIES: Mapping[str, Study] = {
     "warmup": Study(
         "Is the warm-up needed, how long must it be, and does it matter how beta_r rises or "
         "whether the replay is cleared after that?",
-        STEPS,
+        _steps(12_000),
         tuple(
             _varying(
                 ("the document's", {}),
@@ -126,7 +132,7 @@ ROBOT_STUDIES: Mapping[str, Study] = {
     "frequency": Study(
         "Is it the same to update Q_r five times less often, and to learn it with a fifth of the "
         "rate?",
-        STEPS,
+        _steps(8_000),
         tuple(
             _varying(
                 ("neither", {}),

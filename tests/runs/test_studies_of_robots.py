@@ -15,13 +15,14 @@ from empo.runs.history import history_of
 from empo.runs.jobs import job_of
 from empo.runs.measures import (
     DISTANCES,
+    LEARNED_LIPSCHITZ,
     LIPSCHITZ,
     RETURNS,
     Finished,
     exact_lipschitz,
     yardstick,
 )
-from empo.runs.robot_studies import COMMON, ROBOT_STUDIES, STEPS
+from empo.runs.robot_studies import COMMON, ROBOT_STUDIES
 from empo.runs.studies import STUDIES
 from empo.runs.studying import Extent, carry_out, plan, records
 from empo.runs.variants import Study, Variant
@@ -81,7 +82,7 @@ def test_B21_the_three_experiments_have_the_numbers_of_the_document():
             assert (warm_up, row["beta_r_rampup_steps"]) == ([1000] * 3, 2000)
 
 
-@pytest.mark.parametrize("target", STEPS)
+@pytest.mark.parametrize("target", ROBOT_STUDIES["timescales"].targets)
 def test_variants_differ_in_what_is_asked_and_in_nothing_else(target):
     lengths = {"warmup_v_h_e_steps", "warmup_x_h_steps", "warmup_q_r_steps"}
     ramp = "beta_r_rampup_steps"
@@ -151,7 +152,7 @@ def test_small_is_good_but_for_the_share_that_has_settled():
 def test_worlds_and_tasks_are_measured_by_their_own():
     assert yardstick("bush-line") is DISTANCES
     assert yardstick("task:cartpole") is yardstick("gym:CartPole-v1") is RETURNS
-    assert ROBOT_STUDIES["contraction"].measures("bush-line")[-1] is LIPSCHITZ
+    assert ROBOT_STUDIES["contraction"].measures("bush-line")[-2:] == (LIPSCHITZ, LEARNED_LIPSCHITZ)
 
 
 def test_a_run_without_an_exact_solution_is_refused():
