@@ -30,6 +30,11 @@ WARM_UP: Mapping[str, int] = {
 }
 """The document's own lengths, of the quantities that are learned."""
 
+
+def _times(factor: float) -> dict[str, int]:
+    return {name: round(factor * length) for name, length in WARM_UP.items()}
+
+
 COMMON: Mapping[str, Any] = {
     "prior": "computed",
     "hidden": (32, 32),
@@ -38,10 +43,11 @@ COMMON: Mapping[str, Any] = {
     "warmup": SEEN_FIRST,
     "n_places": 16,
     "n_episodes": 64,
-    **WARM_UP,
+    **_times(0.5),
     **{f"lr_{name}": 1e-3 for name in ("v_h_e", "x_h", "u_r", "q_r", "v_r")},
 }
-"""Settings of all variants; rates ten times the document's, but where rates are the question."""
+"""Settings of all variants: the document's rates times ten, its warm-up halved, unless those are
+what is asked about."""
 
 EVALUATOR = ("lr_v_h_e", "lr_x_h", "lr_u_r")
 """Rates of what leads to U_r."""
@@ -55,10 +61,6 @@ TIME_SCALES: Mapping[str, Mapping[str, float]] = {
 """The document's three experiments, with its numbers."""
 
 
-def _times(factor: float) -> dict[str, int]:
-    return {name: round(factor * length) for name, length in WARM_UP.items()}
-
-
 def _varying(*variants: tuple[str, Mapping[str, Any]], group: str = "") -> Iterable[Variant]:
     """A variant for each name, with what it sets beside what is common to all."""
     return (Variant(name, "q", {**COMMON, **settings}, group) for name, settings in variants)
@@ -67,7 +69,10 @@ def _varying(*variants: tuple[str, Mapping[str, Any]], group: str = "") -> Itera
 def _time_scales() -> Iterable[Variant]:
     for beta_r in (0.0, 1.0, 5.0, 10.0, 20.0):
         yield from _varying(
-            *((name, {**rates, "beta_r": beta_r}) for name, rates in TIME_SCALES.items()),
+            *(
+                (name, {**WARM_UP, **rates, "beta_r": beta_r})
+                for name, rates in TIME_SCALES.items()
+            ),
             group=f"beta_r {beta_r:g}",
         )
 
@@ -84,7 +89,7 @@ ROBOT_STUDIES: Mapping[str, Study] = {
     "contraction": Study(
         "Do the coupled equations contract less, and are they learned worse, the more decisive "
         "the robot is?",
-        _steps(8_000),
+        _steps(5_000),
         tuple(
             _varying(
                 *(
@@ -100,7 +105,7 @@ ROBOT_STUDIES: Mapping[str, Study] = {
     "targets": Study(
         "Do sampled targets cost accuracy beside expected ones, and is it better to compare "
         "logarithms or the numbers themselves?",
-        _steps(8_000),
+        _steps(5_000),
         tuple(
             _varying(
                 *(
@@ -112,27 +117,10 @@ ROBOT_STUDIES: Mapping[str, Study] = {
         ),
         "targets and where they are compared",
     ),
-    "warmup": Study(
-        "Is the warm-up needed, how long must it be, and does it matter how beta_r rises or "
-        "whether the replay is cleared after that?",
-        _steps(12_000),
-        tuple(
-            _varying(
-                ("the document's", {}),
-                ("none", _times(0.0)),
-                ("half as long", _times(0.5)),
-                ("twice as long", _times(2.0)),
-                ("no ramp of beta_r", {"beta_r_rampup_steps": 0}),
-                ("ramp in a straight line", {"ramp": "linear"}),
-                ("replay cleared after the ramp", {"clear_replay": True}),
-            )
-        ),
-        "warm-up",
-    ),
     "frequency": Study(
         "Is it the same to update Q_r five times less often, and to learn it with a fifth of the "
         "rate?",
-        _steps(8_000),
+        _steps(5_000),
         tuple(
             _varying(
                 ("neither", {}),
@@ -141,6 +129,23 @@ ROBOT_STUDIES: Mapping[str, Study] = {
             )
         ),
         "separation",
+    ),
+    "warmup": Study(
+        "Is the warm-up needed, how long must it be, and does it matter how beta_r rises or "
+        "whether the replay is cleared after that?",
+        _steps(11_000),
+        tuple(
+            _varying(
+                ("the document's", WARM_UP),
+                ("none", _times(0.0)),
+                ("half as long", _times(0.5)),
+                ("twice as long", _times(2.0)),
+                ("no ramp of beta_r", {**WARM_UP, "beta_r_rampup_steps": 0}),
+                ("ramp in a straight line", {**WARM_UP, "ramp": "linear"}),
+                ("replay cleared after the ramp", {**WARM_UP, "clear_replay": True}),
+            )
+        ),
+        "warm-up",
     ),
 }
 """By name, as the numbers of the document have them."""
