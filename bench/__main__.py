@@ -7,7 +7,8 @@ import sys
 
 SOLVING = ("sweep", "bush_small", "bush_large", "endless", "bush_longest")
 LEARNING = ("returns", "ppo", "sac", "trpo", "a2c", "cold_start", "seeds")
-NAMES = (*SOLVING, *LEARNING)
+ROBOT = ("learner", "coupled")
+NAMES = (*SOLVING, *LEARNING, *ROBOT)
 
 
 def main() -> int:
