@@ -54,7 +54,9 @@ def standard(theory: Theory, world: World | None) -> RobotPreset:
     settings = RobotSettings(kinds=kinds, rates=rates, slow=slow, warm_up=warm_up)
     if theory.horizon is None:
         return RobotPreset(settings, n_full=9_000)
-    return RobotPreset(settings, NetSettings(hidden=(64, 64)), n_full=9_000)
+    # A game that ends is done in as many steps of looking ahead: small networks will do.
+    gather = replace(settings.gather, n_envs=512, warmup=2_560)
+    return RobotPreset(replace(settings, gather=gather), NetSettings(hidden=(64, 64)), n_full=9_000)
 
 
 def equal(theory: Theory, world: World | None) -> RobotPreset:
