@@ -26,7 +26,7 @@ def test_every_robot_has_presets():
     assert all("standard" in named for named in PRESETS.values())
 
 
-def test_a28_the_robot_without_an_actor_is_the_default():
+def test_A28_the_robot_without_an_actor_is_the_default():
     record = to_record(job_of("key-door", settings={}))
     assert record["algorithm"] == "q"
     assert record["setup"]["algorithm"]["kinds"]["q_r"] == "network"
@@ -65,7 +65,7 @@ def test_steps_count_every_round_of_updates():
     assert steps_of(RobotSettings(gather=gather), 1_004) == (3_668 + 5) * 2
 
 
-def test_b16_b21_presets_of_the_document():
+def test_B16_B21_presets_of_the_document():
     rates = {name: robot_preset("q", name, Theory(), None).settings.rates for name in NAMES}
     fast, slow = 1e-3, 1e-4
     assert {rates["equal"].of(q) for q in QUANTITIES[1:]} == {slow}
