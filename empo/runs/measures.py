@@ -16,7 +16,7 @@ from empo.core.types import Float
 from empo.learn.advisor import advise
 from empo.learn.exact import exact_solution
 from empo.learn.settings import HumanPrior
-from empo.runs.advice import traces_of
+from empo.runs.advice import implied_errors, traces_of
 from empo.runs.folder import REPORT
 from empo.runs.history import Curve, History, read_history
 from empo.runs.setup import Job, is_world
@@ -98,7 +98,7 @@ def whole_training(name: str) -> Callable[[Finished], PerSeed]:
 
 def latter(
     share: float,
-    statistic: Callable[..., PerSeed],
+    statistic: Callable[[Curve], PerSeed],
     name: str,
     kind: Literal["evaluate", "train"] = "evaluate",
 ) -> Callable[[Finished], PerSeed]:
@@ -107,9 +107,25 @@ def latter(
     def of(run: Finished) -> PerSeed:
         found = course(run, name, kind)
         late = found.steps - found.steps[-1] >= -share * found.steps[-1]
-        return statistic(found.values[:, late], axis=1)
+        return statistic(Curve(found.steps[late], found.values[:, late]))
 
     return of
+
+
+def mean_of(curve: Curve) -> PerSeed:
+    """The mean of each seed's numbers."""
+    return curve.values.mean(axis=1)
+
+
+def swings(curve: Curve) -> PerSeed:
+    """The standard deviation of each seed's numbers around the straight line that fits best.
+
+    So what steadily falls does not count as swinging.
+    """
+    time = curve.steps - curve.steps.mean()
+    slope = curve.values @ time / max(time @ time, 1.0)
+    straight = curve.values.mean(axis=1, keepdims=True) + slope[:, None] * time
+    return np.sqrt(np.mean((curve.values - straight) ** 2, axis=1))
 
 
 def settled(run: Finished) -> PerSeed:
@@ -123,7 +139,8 @@ def settled(run: Finished) -> PerSeed:
             for name in run.history.names("evaluate")
             if name.startswith("residual_")
         }
-        traces = traces_of(run.history, seed, algorithm, theory, residual)
+        wrong_by = implied_errors(residual, theory)
+        traces = traces_of(run.history, seed, algorithm, theory, wrong_by)
         found.append(not list(advise(traces)))
     return np.array(found, float)
 
@@ -182,7 +199,7 @@ DISTANCES = Yardstick(
             "tracking error",
             "V_h^e behind its own equation, mean over the second half",
             "error",
-            latter(1 / 2, np.mean, "residual_v_h_e"),
+            latter(1 / 2, mean_of, "residual_v_h_e"),
         ),
         Measure(
             "residual of q_r",
@@ -192,15 +209,15 @@ DISTANCES = Yardstick(
         ),
         Measure(
             "oscillation",
-            "oscillation: standard deviation of the distance to the exact policy in the last third",
+            "oscillation of the distance to the exact policy around a line, in the last third",
             "deviation",
-            latter(1 / 3, np.std, "tv"),
+            latter(1 / 3, swings, "tv"),
         ),
         Measure(
             "policy change",
             "change of the policy in 100 updates, mean over the last third",
             "tv",
-            latter(1 / 3, np.mean, "policy_change", "train"),
+            latter(1 / 3, mean_of, "policy_change", "train"),
         ),
         Measure("settled", "share of seeds that have settled", "share", settled, "high"),
     ),

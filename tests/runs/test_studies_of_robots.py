@@ -137,6 +137,13 @@ def test_measures_of_distance_by_hand():
     assert MEASURES["oscillation"].of(run) == pytest.approx([math.sqrt(8) / 3, 0])
 
 
+def test_what_steadily_falls_does_not_oscillate():
+    falling, swinging = [9, 8, 7, 6, 5, 4, 3], [9, 8, 7, 6, 5 + 1, 4 - 2, 3 + 1]
+    run = run_of({("evaluate", "tv"): [falling, swinging]})
+    # On the line of the last third lie 1, -2 and 1 more: the root of (1 + 4 + 1)/3.
+    assert MEASURES["oscillation"].of(run) == pytest.approx([0, math.sqrt(2)])
+
+
 def test_B03_the_tracking_error_is_that_of_the_second_half():
     run = run_of({("evaluate", "residual_v_h_e"): [[9, 9, 1, 2, 3]]})  # from step 20 on
     assert MEASURES["tracking error"].of(run).tolist() == [2]
@@ -193,8 +200,9 @@ def test_a_tiny_study_of_a_robot_from_end_to_end(tmp_path):
     found = carry_out(tiny, Extent(n_seeds=2), tmp_path)
     rows = json.loads(json.dumps(records(tiny, found), allow_nan=False))
     assert [row["variant"] for row in rows] == ["some", "none"]
-    for row in rows:
+    for row, outcome in zip(rows, found, strict=True):
         assert row["seeds"] == [0, 1]
+        assert min(row["settled"]["per_seed"]) == outcome.run.report["settled"]
         assert all(0 <= tv <= 1 for tv in row["tv"]["per_seed"])
         assert row["exact_lipschitz"]["iqm"] == 0  # with a horizon nothing feeds back
     page = write_study(tmp_path / "study.html", "tiny", tiny, found).read_text()
