@@ -135,15 +135,31 @@ def firsts(outcomes: Sequence[Outcome]) -> list[int]:
 
 def answer(measure: Measure, outcomes: Sequence[Outcome], found: Sequence[Standing | None]) -> str:
     """What a measure says on one target, in plain words."""
-    said: dict[str, list[str]] = {"better": [], "worse": [], "not told apart": [], "diverged": []}
+    said: dict[str, list[Variant]] = {
+        "better": [],
+        "worse": [],
+        "not told apart": [],
+        "diverged": [],
+    }
     for number, (first, one) in enumerate(zip(firsts(outcomes), found, strict=True)):
-        name = outcomes[number].variant.label
+        variant = outcomes[number].variant
         if one is None:
-            said["diverged"].append(name)
+            said["diverged"].append(variant)
         elif first != number and one.beside_reference is not None:
-            said[_verdict(measure, one.beside_reference)].append(name)
-    parts = [f"{what}: {', '.join(names)}" for what, names in said.items() if names]
+            said[_verdict(measure, one.beside_reference)].append(variant)
+    parts = [f"{what}: {_named(variants)}" for what, variants in said.items() if variants]
     return f"{measure.words[:1].upper()}{measure.words[1:]} – {'; '.join(parts)}."
+
+
+def _named(variants: Sequence[Variant]) -> str:
+    """Their names, each once, and in which of their groups."""
+    groups: dict[str, list[str]] = {}
+    for variant in variants:
+        groups.setdefault(variant.name, []).append(variant.group)
+    return ", ".join(
+        name + (f" ({', '.join(filter(None, found))})" if any(found) else "")
+        for name, found in groups.items()
+    )
 
 
 def _verdict(measure: Measure, more: Estimate) -> str:

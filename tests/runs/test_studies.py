@@ -236,6 +236,8 @@ def test_the_answer_in_words(tmp_path):
     assert said == (
         "Return, last evaluation – better: high; worse: low; not told apart: same; diverged: lost."
     )
+    grouped = [replace(one, variant=replace(one.variant, group="g")) for one in made]
+    assert "better: high (g); worse: low (g)" in answer(LAST, grouped, standings(grouped, LAST))
     less = replace(LAST, better="low")
     assert "better: low; worse: high" in answer(less, made, standings(made, less))
 
