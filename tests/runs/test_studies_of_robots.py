@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from empo.core.errors import InputError
+from empo.learn.stages import FULL
 from empo.runs.history import history_of
 from empo.runs.jobs import job_of
 from empo.runs.measures import (
@@ -24,11 +25,12 @@ from empo.runs.measures import (
 )
 from empo.runs.robot_studies import COMMON, ROBOT_STUDIES
 from empo.runs.studies import STUDIES
-from empo.runs.studying import Extent, carry_out, plan, records
+from empo.runs.studying import Extent, Outcome, carry_out, plan, records
 from empo.runs.variants import Study, Variant
 from empo.solver import solve
 from empo.views.study import write_study
 from empo.worlds import load
+from tests.views.page import Page
 
 REST = ("U_r pathway fast", "Q_r fast")
 RATES = ((1e-4, 1e-4), (1e-3, 1e-4), (1e-4, 1e-3))
@@ -172,6 +174,37 @@ def test_B06_the_lipschitz_constant_is_that_of_the_exact_solution():
     run = run_of({("evaluate", "tv"): [[1], [1]]}, target="two-state", beta_r=3.0)
     wanted = solve(load("two-state"), beta_r=3.0).effort.lipschitz
     assert exact_lipschitz(run).tolist() == [wanted, wanted]
+
+
+def made_up(level):
+    """A run that measures everything, at about that level, of two seeds."""
+    residuals = tuple(f"residual_{name}" for name in ("v_h_e", "x_h", "q_r"))
+    names = ("tv", "v_h_e_error", *residuals, "lipschitz")
+    falling = [[level * (1 + 0.1 * seed) / (i + 1) for i in range(6)] for seed in range(2)]
+    found = {("evaluate", name): falling for name in names}
+    train = ("policy_change", "q_r_loss", "v_h_e_loss", "x_h_loss", "q_r_lag", "v_h_e_lag")
+    found |= {("train", name): falling for name in train}
+    found["train", "stage"] = [[float(FULL)] * 6] * 2
+    return run_of(found)
+
+
+def test_the_page_draws_each_name_along_the_setting_and_says_what_was_found(tmp_path):
+    levels = {("a", 1.0): 0.1, ("b", 1.0): 0.9, ("a", 2.0): 0.9, ("b", 2.0): 0.1}
+    variants = [
+        Variant(name, "q", {"beta_r": beta_r}, f"beta_r {beta_r:g}") for name, beta_r in levels
+    ]
+    asked = Study("Which?", {"bush-line": 1}, tuple(variants), along="beta_r")
+    outcomes = [
+        Outcome(variant, "bush-line", tmp_path, made_up(level))
+        for variant, level in zip(variants, levels.values(), strict=True)
+    ]
+    outcomes[1] = replace(outcomes[1], run=None, trouble="step 3: it has")
+    page = Page(write_study(tmp_path / "study.html", "which", asked, outcomes).read_text())
+    assert page.balanced
+    for said in ("at the end – better: b (beta_r 2); diverged: b (beta_r 1).", "difference to “a”"):
+        assert said in page.text
+    # Eight measures along beta_r, each with differences in two widths, and one course of tv.
+    assert len(page.pictures) == 8 + 2 * 8 + 1
 
 
 @pytest.mark.slow
