@@ -22,6 +22,8 @@ from empo.worlds.packing import pack
 from tests.learn.filled import ALL_TABLES, RICH, filled
 from tests.learn.updating import algorithm_of, steps_at
 
+pytestmark = pytest.mark.slow
+
 N_MODELS, N_PAIRS = 100, 100
 N_STATES, N_ACTIONS = 7, 4
 GAMMA = 0.9

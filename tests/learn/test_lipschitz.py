@@ -17,6 +17,8 @@ from empo.solver.problem import Problem
 from empo.tasks.programs import Programs
 from tests.learn.filled import FEW_TABLES, RICH, filled, solution_of
 
+pytestmark = pytest.mark.slow
+
 
 def cyclic_of(solution):
     return Cyclic(Problem(solution.game, solution.theory, solution.prior))

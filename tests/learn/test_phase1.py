@@ -18,6 +18,8 @@ from empo.worlds.load import load
 from tests.learn.filled import exact_values, places_of, solution_of
 from tests.learn.updating import after, algorithm_of, steps_at
 
+pytestmark = pytest.mark.slow
+
 TABLES = Kinds("table", "table", "table", "direct", "table", "direct")
 FAST = Slow(*(6 * [1]))
 

@@ -23,6 +23,8 @@ from empo.theory import Theory
 from empo.worlds.load import load
 from tests.learn.filled import NOOK, filled, solution_of
 
+pytestmark = pytest.mark.slow
+
 N = 4_000
 SLOW = [pytest.param("nook", marks=pytest.mark.slow)]
 

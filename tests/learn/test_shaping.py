@@ -23,6 +23,8 @@ from empo.theory import Theory
 from empo.worlds.load import load
 from tests.learn.filled import RICH, exact_values, places_of
 
+pytestmark = pytest.mark.slow
+
 LANE = {
     "kind": "grid",
     "name": "lane",
