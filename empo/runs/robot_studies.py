@@ -140,7 +140,6 @@ ROBOT_STUDIES: Mapping[str, Study] = {
                 ("none", _times(0.0)),
                 ("half as long", _times(0.5)),
                 ("twice as long", _times(2.0)),
-                ("no ramp of beta_r", {**WARM_UP, "beta_r_rampup_steps": 0}),
                 ("ramp in a straight line", {**WARM_UP, "ramp": "linear"}),
                 ("replay cleared after the ramp", {**WARM_UP, "clear_replay": True}),
             )

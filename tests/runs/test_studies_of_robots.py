@@ -105,7 +105,6 @@ def test_variants_differ_in_what_is_asked_and_in_nothing_else(target):
         "none": dict.fromkeys({*lengths, ramp}, 0),
         "half as long": {**dict.fromkeys(lengths, 500), ramp: 1000},
         "twice as long": {**dict.fromkeys(lengths, 2000), ramp: 4000},
-        "no ramp of beta_r": {ramp: 0},
         "ramp in a straight line": {"ramp": "linear"},
         "replay cleared after the ramp": {"clear_replay": True},
     }
