@@ -11,7 +11,6 @@ from tests.test_key_door import assert_that_the_story_is_told
 
 CORRIDOR = {"kind": "bushworld", "map": "Hu 01 Ro 01 01", "B": 1, "max_steps": 8}
 THEORY = {"beta_r": 5.0, "gamma_h": 0.95, "gamma_r": 0.95, "zeta": 2.0, "xi": 1.0, "eta": 1.1}
-SEEDS = 5
 
 
 @pytest.fixture(scope="module")
