@@ -35,6 +35,7 @@ def _times(factor: float) -> dict[str, int]:
     return {name: round(factor * length) for name, length in WARM_UP.items()}
 
 
+PHASE_2 = ("v_h_e", "x_h", "u_r", "q_r", "v_r")
 COMMON: Mapping[str, Any] = {
     "prior": "computed",
     "hidden": (32, 32),
@@ -44,10 +45,11 @@ COMMON: Mapping[str, Any] = {
     "n_places": 16,
     "n_episodes": 64,
     **_times(0.5),
-    **{f"lr_{name}": 1e-3 for name in ("v_h_e", "x_h", "u_r", "q_r", "v_r")},
+    **{f"lr_{name}": 1e-3 for name in PHASE_2},
+    **{f"slow_{name}": 20 for name in PHASE_2},
 }
-"""Settings of all variants: the document's rates times ten, its warm-up halved, unless those are
-what is asked about."""
+"""Settings of all variants: the document's rates times ten, its warm-up halved and its copies for
+targets five times as often, unless those are what is asked about."""
 
 EVALUATOR = ("lr_v_h_e", "lr_x_h", "lr_u_r")
 """Rates of what leads to U_r."""
