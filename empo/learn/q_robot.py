@@ -136,6 +136,8 @@ def lagging(learner: Learner) -> Weights:
 
 def followed(kept: Kept, pace: float, count: Int[Array, ""]) -> Kept:
     """The lagging copy after so many updates: copied at every `pace`-th, or moved by it below 1."""
+    if pace == 1:
+        return kept._replace(slow=kept.now)
     if pace < 1:
         return kept._replace(slow=polyak(kept.now, kept.slow, pace))
     return kept._replace(slow=_where(count % int(pace) == 0, kept.now, kept.slow))
