@@ -234,6 +234,7 @@ def test_a_tiny_study_of_a_robot_from_end_to_end(tmp_path):
     assert [row["variant"] for row in rows] == ["some", "none"]
     for row, outcome in zip(rows, found, strict=True):
         assert row["seeds"] == [0, 1]
+        assert outcome.run is not None
         assert min(row["settled"]["per_seed"]) == outcome.run.report["settled"]
         assert all(0 <= tv <= 1 for tv in row["tv"]["per_seed"])
         assert row["exact_lipschitz"]["iqm"] == 0  # with a horizon nothing feeds back
