@@ -21,8 +21,8 @@ SETTLED = 0.01
 """Change of pi_r (total variation in 100 updates) up to which it stands: one action in 100."""
 RAPID = 0.05
 """Change of pi_r above which V_h^e aims, with a copy 100 updates old, at another robot."""
-LARGE = 0.05
-"""Residual, or relative error, that matters: in log(-Q_r) it moves logits by beta_r / 20."""
+LARGE = 0.1
+"""Error that matters: in log(-Q_r) it moves logits by beta_r / 10."""
 FLAT = 0.1
 """Relative change of a loss, from half to half of the last two thirds, that is none."""
 RISEN = 0.5
