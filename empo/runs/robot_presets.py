@@ -54,9 +54,11 @@ def standard(theory: Theory, world: World | None) -> RobotPreset:
     settings = RobotSettings(kinds=kinds, rates=rates, slow=slow, warm_up=warm_up)
     if theory.horizon is None:
         return RobotPreset(settings, n_full=9_000)
-    # A game that ends is done in as many steps of looking ahead: small networks will do.
+    # In a game that ends, time tells states apart and values are passed on a few times only:
+    # small networks will do, and pairs of its many factors would only slow them down.
     gather = replace(settings.gather, n_envs=512, warmup=2_560)
-    return RobotPreset(replace(settings, gather=gather), NetSettings(hidden=(64, 64)), n_full=9_000)
+    nets = NetSettings(hidden=(64, 64), pairs=0)
+    return RobotPreset(replace(settings, gather=gather), nets, n_full=7_000)
 
 
 def equal(theory: Theory, world: World | None) -> RobotPreset:
