@@ -162,15 +162,9 @@ def empo(*arguments: object, timeout: float | None = None) -> int | None:
         return None
 
 
-ROBOT = (
-    *("train", "bush-line", "--preset", "fast-small", "--steps", "200000", "--hidden", "16"),
-    *("--episodes", "16"),
-)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("train", [(*TRAIN, *SMALL), ROBOT], ids=["task", "world"])
-def test_twenty_kills_at_random_moments_change_nothing(tmp_path, monkeypatch, train):
+def test_twenty_kills_at_random_moments_change_nothing(tmp_path, monkeypatch):
+    train = (*TRAIN, *SMALL)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     begun = time.monotonic()
