@@ -35,7 +35,8 @@ APART = 100
 class Past(NamedTuple):
     """What the policy was."""
 
-    q_r: Any
+    weights: dict[str, Any]
+    """Of all that it is read from."""
     beta_r: Float[Array, ""]
 
 
@@ -54,6 +55,8 @@ class Learner(NamedTuple):
     """What is remembered of what was done, for the bonus of exploration."""
     policy_change: Float[Array, ""]
     """Total variation distance of pi_r to what it was `APART` updates before; mean over states."""
+    policy: Any = ()
+    """An explicit policy, where an actor has one: whom it belongs to sets it, it is as given."""
 
 
 def q_robot(
@@ -74,7 +77,7 @@ def q_robot(
             name: estimator.start(key=k)
             for (name, estimator), k in zip(estimators.items(), keys, strict=True)
         }
-        past = Past(kept["q_r"].now, jnp.zeros(()))
+        past = Past({"q_r": kept["q_r"].now}, jnp.zeros(()))
         return Learner(kept, jnp.int32(0), past, new.start(key=key), jnp.zeros(()))
 
     def act(learner: Learner, seen: Seen, memory: Any, *, key: Array) -> Acted:
@@ -126,12 +129,16 @@ def shares(exploration: Exploration, now: Moment) -> tuple[Float[Array, ""], Flo
 
 def present(learner: Learner) -> Weights:
     """What is learned of each quantity."""
-    return {name: kept.now for name, kept in learner.kept.items()}
+    return {name: kept.now for name, kept in learner.kept.items()} | _explicit(learner)
 
 
 def lagging(learner: Learner) -> Weights:
     """The lagging copy of each quantity."""
-    return {name: kept.slow for name, kept in learner.kept.items()}
+    return {name: kept.slow for name, kept in learner.kept.items()} | _explicit(learner)
+
+
+def _explicit(learner: Learner) -> Weights:
+    return {} if isinstance(learner.policy, tuple) else {"policy": learner.policy}
 
 
 def followed(kept: Kept, pace: float, count: Int[Array, ""]) -> Kept:
@@ -153,9 +160,9 @@ def _compared(
         def policy(weights: Weights, beta_r: Array) -> Float[Array, "n a_r"]:
             return jax.vmap(lambda place: quantities.pi_r(problem, weights, place, beta_r))(places)
 
-        before = policy({**weights, "q_r": learner.past.q_r}, learner.past.beta_r)
+        before = policy({**weights, **learner.past.weights}, learner.past.beta_r)
         change = jnp.sum(jnp.abs(policy(weights, beta_r) - before), axis=-1) / 2
-        past = Past(weights["q_r"], beta_r)
+        past = Past({name: weights[name] for name in learner.past.weights}, beta_r)
         return learner._replace(past=past, policy_change=jnp.mean(change))
 
     return jax.lax.cond(learner.n_updates % APART == 0, compare, lambda: learner)
