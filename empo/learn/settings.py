@@ -235,6 +235,11 @@ class RobotSettings:
         _one_of("shaping", self.shaping, get_args(Shaping))
         _one_of("loss_space", self.loss_space, get_args(LossSpace))
 
+    @property
+    def evaluators(self) -> RobotSettings:
+        """How Q_r and the rest are learned: an actor's settings hold these among others."""
+        return self
+
     def learned(self) -> tuple[str, ...]:
         """The quantities that are a network or a table."""
         chosen = {name: getattr(self.kinds, name) != "direct" for name in QUANTITIES}
