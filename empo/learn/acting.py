@@ -31,15 +31,32 @@ def played(
     key_r, key_h = jax.random.split(key)
     situation = problem.model.situation(seen.place.state)
     pi_r = quantities.pi_r(problem, weights, seen.place, beta_r)
+    lured = pi_r * jnp.exp(bonus)
+    robot = mixed(lured[None] / jnp.sum(lured), situation.legal_r[None], epsilon_r)
+    a_r = drawn(robot, key=key_r)[0]
+    return moved_by(quantities, problem, weights, seen, a_r, epsilon_h, key=key_h)
+
+
+def moved_by(
+    quantities: Quantities,
+    problem: Problem,
+    weights: Weights,
+    seen: Seen,
+    a_r: Int[Array, ""],
+    epsilon_h: Scalar = 0.0,
+    *,
+    key: Array,
+) -> Int[Array, ""]:
+    """The joint action of a robot that has chosen and of humans who pursue their goals."""
+    situation = problem.model.situation(seen.place.state)
     pi_h = quantities.pi_h(problem, weights, seen.place)
     own = pi_h[np.arange(len(seen.goals)), seen.goals]
-    lured = pi_r * jnp.exp(bonus)
-    robot = _mixed(lured[None] / jnp.sum(lured), situation.legal_r[None], epsilon_r)
-    humans = _mixed(own, situation.legal_h, epsilon_h)
-    return joint_index(problem, drawn(robot, key=key_r)[0], drawn(humans, key=key_h))
+    humans = mixed(own, situation.legal_h, epsilon_h)
+    return joint_index(problem, a_r, drawn(humans, key=key))
 
 
-def _mixed(
+def mixed(
     prob: Float[Array, "n a"], legal: Bool[Array, "n a"], epsilon: Scalar
 ) -> Float[Array, "n a"]:
+    """The probabilities, but for a share of any legal action."""
     return (1 - epsilon) * prob + epsilon * legal / jnp.sum(legal, axis=-1, keepdims=True)

@@ -12,6 +12,7 @@ import numpy as np
 from empo.core.types import Array, Float, Int
 from empo.learn.estimators import Estimator, First, network, table
 from empo.learn.forms import magnitude, share
+from empo.learn.observed import observed
 from empo.learn.prior import Prior
 from empo.learn.problem import Place, Problem
 from empo.learn.settings import RobotSettings
@@ -21,7 +22,8 @@ from empo.theory import human_power, robot_policy, robot_reward, robot_value
 from empo.worlds.world import Situation
 
 Weights = Mapping[str, Any]
-"""What was learned of each quantity, by its name: the present, or the lagging copies."""
+"""What was learned of each quantity, by its name: the present, or the lagging copies.
+An actor's policy stands with them, as `policy`."""
 
 
 AT_FIRST = 0.02
@@ -66,7 +68,7 @@ class Quantities:
         x_h = self._x_h(problem, situation, v_h_e, held)
         u_r = self._u_r(problem, x_h, held)
         q_r = jnp.where(problem.counts(place), -jnp.exp(held("q_r")), 0.0)
-        pi_r = robot_policy(q_r, situation.legal_r, beta_r)
+        pi_r = self.pi_r(problem, weights, place, beta_r)
         learned = "v_r" in self.estimators
         v_r = -jnp.exp(held("v_r")) if learned else robot_value(u_r, pi_r, q_r)
         return Values(v_h_e, x_h, u_r, q_r, pi_r, jnp.where(ahead, v_r, 0.0))
@@ -74,7 +76,15 @@ class Quantities:
     def pi_r(
         self, problem: Problem, weights: Weights, place: Place, beta_r: Float[Array, ""]
     ) -> Float[Array, " a_r"]:
-        """Equation (5) alone."""
+        """The explicit policy where there is one, else equation (5)."""
+        if "policy" in weights:
+            return weights["policy"](observed(problem, place, beta_r)).probs()
+        return self.power_law(problem, weights, place, beta_r)
+
+    def power_law(
+        self, problem: Problem, weights: Weights, place: Place, beta_r: Float[Array, ""]
+    ) -> Float[Array, " a_r"]:
+        """Equation (5) of what is learned of Q_r."""
         held = self._holding(problem, weights, place)
         q_r = jnp.where(problem.counts(place), -jnp.exp(held("q_r")), 0.0)
         return robot_policy(q_r, problem.model.situation(place.state).legal_r, beta_r)

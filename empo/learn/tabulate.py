@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from empo.learn.assignment import Assignment
 from empo.learn.gap import Described
 from empo.learn.problem import Place
-from empo.learn.trainer import Assignment
 from empo.solver import Solution
 from empo.solver.problem import Values
 from empo.solver.solution import Effort

@@ -11,6 +11,7 @@ from empo.core.spaces import Discrete
 from empo.core.types import Array, Bool, Float, Int
 from empo.learn.problem import Place, Problem
 from empo.learn.settings import Pace
+from empo.rl.data import Steps
 from empo.tasks.task import Task
 from empo.worlds.expand import joint_actions
 from empo.worlds.world import World
@@ -67,6 +68,16 @@ def world_task(world: World, problem: Problem, pace: Pace) -> Task:
         observe=lambda seen: seen,
         step=step,
     )
+
+
+def blank_step(problem: Problem) -> Steps:
+    """A row of data as such a task gives it, with nothing in it."""
+    whole = jnp.int32(0)
+    state = jnp.zeros(len(problem.model.cardinalities), jnp.int32)
+    goals = jnp.zeros(problem.model.n_humans, jnp.int32)
+    seen = Seen(Place(state, whole), goals, whole, whole)
+    number = jnp.float32(0)
+    return Steps(seen, whole, number, number, number, jnp.bool_(False), seen)
 
 
 def episode_length(problem: Problem, pace: Pace, *, key: Array) -> Int[Array, ""]:

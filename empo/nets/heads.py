@@ -6,6 +6,7 @@ A policy takes the observation of ONE state; callers `vmap` it.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -38,11 +39,12 @@ class PowerLawPolicy(eqx.Module):
     `beta_r` is an argument because the warm-up moves it.
     """
 
-    body: MLP
+    body: Any
+    """A network of what is observed."""
 
     def __call__(
         self,
-        observation: Float[Array, " o"],
+        observation: Array,
         beta_r: Scalar,
         legal: Bool[Array, " a"] | None = None,
     ) -> Categorical:

@@ -12,7 +12,7 @@ import optax
 from empo.core.types import Array, Float
 from empo.nets import Networks
 from empo.rl import losses
-from empo.rl.actor_critic import ActorCritic, Nets, mode, sample, start, values
+from empo.rl.actor_critic import ActorCritic, Nets, mode, policy_of, sample, start, values
 from empo.rl.algorithm import Algorithm, Metrics, Rollout, at_least, within
 from empo.rl.data import Steps, flat
 from empo.rl.optim import Optim, descend, optimiser
@@ -52,7 +52,7 @@ def a2c(settings: A2C, networks: Networks, n_steps: int) -> Algorithm:
         message = jax.lax.optimization_barrier(a2c_gradient(settings, learner.nets, data))
         return applied(adam, learner, *message)
 
-    return Algorithm(init, sample, mode, update, settings.rollout)
+    return Algorithm(init, sample, mode, update, settings.rollout, policy=policy_of)
 
 
 def a2c_gradient(settings: A2C, nets: Nets, data: Steps) -> tuple[Any, Metrics]:

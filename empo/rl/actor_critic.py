@@ -52,3 +52,8 @@ def values(value: Any, data: Steps) -> tuple[Float[Array, "t n"], Float[Array, "
     """V(s) and V(s') of every step."""
     over_steps = jax.vmap(jax.vmap(value))
     return over_steps(data.observation), over_steps(data.next_observation)
+
+
+def policy_of(learner: Any) -> Any:
+    """The policy among a learner's networks."""
+    return learner.nets.policy

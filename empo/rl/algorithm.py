@@ -83,7 +83,8 @@ class Algorithm:
     update(learner, data, key=)                  -> learner, metrics
 
     `data` are `Steps` with axes `t n` of a `Rollout`, or `n` of a sample from a `Replay`.
-    `fresh_memory` is what `act` remembers at the beginning of an episode.
+    `fresh_memory` is what `act` remembers at the beginning of an episode. `policy(learner)` is what
+    is learned of how to act: a pytree that makes of an observation a distribution over actions.
     """
 
     init: Callable[..., Any]
@@ -92,6 +93,8 @@ class Algorithm:
     update: Callable[..., tuple[Any, Metrics]]
     gather: Rollout | Replay
     fresh_memory: Any = ()
+    policy: Callable[[Any], Any] | None = None
+    """None where none is learned, or one without chance."""
 
 
 def at_least(name: str, found: float, least: float) -> None:

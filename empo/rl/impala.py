@@ -16,7 +16,7 @@ from empo.core.errors import InputError
 from empo.core.types import Array, Float
 from empo.nets import Networks
 from empo.rl import losses
-from empo.rl.actor_critic import ActorCritic, Nets, mode, start, values
+from empo.rl.actor_critic import ActorCritic, Nets, mode, policy_of, start, values
 from empo.rl.algorithm import Acted, Algorithm, Metrics, Rollout, at_least, within
 from empo.rl.data import Steps, flat
 from empo.rl.optim import Optim, descend, optimiser
@@ -95,7 +95,7 @@ def impala(settings: Impala, networks: Networks, n_steps: int) -> Algorithm:
     def best(learner: Learner, observation: Any) -> Any:
         return mode(ActorCritic(learner.nets, learner.optimiser), observation)
 
-    return Algorithm(init, act, best, update, settings.rollout)
+    return Algorithm(init, act, best, update, settings.rollout, policy=policy_of)
 
 
 def loss(settings: Impala, nets: Nets, data: Steps) -> tuple[Float[Array, ""], Metrics]:

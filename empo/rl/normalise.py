@@ -98,7 +98,7 @@ def normalised(algorithm: Algorithm, settings: InputSettings, observation_size: 
             observation = learned(observation, data.observation.reshape(-1, observation_size))
         return learner._replace(inner=inner, observation=observation), metrics
 
-    return replace(algorithm, init=init, act=act, best=best, update=update)
+    return replace(algorithm, init=init, act=act, best=best, update=update, policy=None)
 
 
 def seen(

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from empo.core.dists import Categorical, Gaussian, SquashedGaussian
 from empo.core.types import Array, Float, Int
 from empo.nets import Networks
-from empo.rl.actor_critic import mode
+from empo.rl.actor_critic import mode, policy_of
 from empo.rl.algorithm import Acted, Algorithm, Metrics, Replay, at_least, within
 from empo.rl.critics import bellman_target, critic_loss, q_taken, start_critics
 from empo.rl.data import Steps
@@ -100,7 +100,7 @@ def off_policy_actor_critic(
         learner = Learner(Nets(policy, critics), slow, Nets(state, state_q), count)
         return learner, metrics | of_policy | {"grad_norm": norm, "grad_norm_q": norm_q}
 
-    return Algorithm(init, act, mode, update, replay)
+    return Algorithm(init, act, mode, update, replay, policy=policy_of)
 
 
 def value_next(learner: Learner, data: Steps, *, key: Array) -> Float[Array, " n"]:

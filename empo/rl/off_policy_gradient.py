@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from empo.core.types import Array, Bool, Float, Int
 from empo.nets import Networks
 from empo.rl import losses
-from empo.rl.actor_critic import Nets, mode, start, values
+from empo.rl.actor_critic import Nets, mode, policy_of, start, values
 from empo.rl.algorithm import Acted, Algorithm, Metrics, Rollout, at_least
 from empo.rl.data import Steps, flat
 from empo.rl.importance import (
@@ -89,7 +89,7 @@ def off_policy_gradient(settings: OffPolicyGradient, networks: Networks, n_steps
         )
         return Learner(nets, state, behaviour, count), metrics | {"grad_norm": norm}
 
-    return Algorithm(init, act, mode, update, settings.rollout)
+    return Algorithm(init, act, mode, update, settings.rollout, policy=policy_of)
 
 
 def loss(settings: OffPolicyGradient, nets: Nets, data: Steps) -> tuple[Float[Array, ""], Metrics]:

@@ -12,7 +12,7 @@ import optax
 from empo.core.types import Array, Float
 from empo.nets import Networks
 from empo.rl import losses
-from empo.rl.actor_critic import ActorCritic, Nets, mode, sample, start, values
+from empo.rl.actor_critic import ActorCritic, Nets, mode, policy_of, sample, start, values
 from empo.rl.algorithm import Algorithm, Metrics, Rollout, at_least, within
 from empo.rl.data import Steps, flat
 from empo.rl.minibatch import check_division, passes
@@ -105,7 +105,7 @@ def ppo(settings: PPO, networks: Networks, n_steps: int) -> Algorithm:
         }
         return Learner(*state, kl_coef), metrics
 
-    return Algorithm(init, sample, mode, update, settings.rollout)
+    return Algorithm(init, sample, mode, update, settings.rollout, policy=policy_of)
 
 
 def prepared(settings: PPO, nets: Nets, data: Steps) -> Batch:

@@ -9,6 +9,7 @@ The critic must be ahead of the policy (Konda and Tsitsiklis 2000): it makes sev
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -93,7 +94,8 @@ def q_actor_critic(settings: QActorCritic, networks: Networks, n_steps: int) -> 
         metrics |= jax.tree.map(jnp.mean, fitted) | {"grad_norm": norm}
         return Learner(policy, q, state, state_q), metrics
 
-    return Algorithm(init, act, best, update, settings.rollout)
+    policy_of = operator.attrgetter("policy")
+    return Algorithm(init, act, best, update, settings.rollout, policy=policy_of)
 
 
 def act(learner: Learner, observation: Any, memory: Any, *, key: Array) -> Acted:

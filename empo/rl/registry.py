@@ -42,6 +42,10 @@ class Recipe:
     build: Callable[[Any, Networks, int], Algorithm | Halves]
     nets: NetSettings = ON_POLICY_NETS
     """Networks as its authors have them."""
+    by_chance: bool = True
+    """Does it learn a policy that leaves something to chance?"""
+    soft: bool = False
+    """Does it add entropy to the rewards by itself?"""
 
 
 def _impala(settings: Impala, networks: Networks, n_steps: int) -> Algorithm | Halves:
@@ -64,10 +68,10 @@ RECIPES: dict[str, Recipe] = {
     "off-policy-actor-critic": Recipe(
         OffPolicyActorCritic, off_policy_actor_critic, OFF_POLICY_NETS
     ),
-    "dqn": Recipe(DQN, dqn, OFF_POLICY_NETS),
-    "ddpg": Recipe(DDPG, ddpg, OFF_POLICY_NETS),
-    "td3": Recipe(TD3, td3, OFF_POLICY_NETS),
-    "sac": Recipe(SAC, sac, OFF_POLICY_NETS),
+    "dqn": Recipe(DQN, dqn, OFF_POLICY_NETS, by_chance=False),
+    "ddpg": Recipe(DDPG, ddpg, OFF_POLICY_NETS, by_chance=False),
+    "td3": Recipe(TD3, td3, OFF_POLICY_NETS, by_chance=False),
+    "sac": Recipe(SAC, sac, OFF_POLICY_NETS, soft=True),
 }
 
 

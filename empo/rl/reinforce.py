@@ -20,7 +20,7 @@ from jax.flatten_util import ravel_pytree
 from empo.core.types import Array, Float
 from empo.nets import Networks
 from empo.rl import baselines, losses
-from empo.rl.actor_critic import ActorCritic, Nets, mode, sample, start
+from empo.rl.actor_critic import ActorCritic, Nets, mode, policy_of, sample, start
 from empo.rl.algorithm import Algorithm, Metrics, Rollout, at_least
 from empo.rl.data import Steps, flat
 from empo.rl.optim import Optim, descend, optimiser
@@ -72,7 +72,7 @@ def reinforce(settings: Reinforce, networks: Networks, n_steps: int) -> Algorith
         nets, state, norm = descend(adam, gradient, learner.optimiser, learner.nets)
         return ActorCritic(nets, state), metrics | {"grad_norm": norm}
 
-    return Algorithm(init, sample, mode, update, settings.rollout)
+    return Algorithm(init, sample, mode, update, settings.rollout, policy=policy_of)
 
 
 def loss(settings: Reinforce, nets: Nets, data: Steps) -> tuple[Float[Array, ""], Metrics]:

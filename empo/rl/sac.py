@@ -21,6 +21,7 @@ from empo.core.spaces import ActionSpace, Discrete
 from empo.core.types import Array, Float, Int
 from empo.nets import Networks
 from empo.rl import losses
+from empo.rl.actor_critic import policy_of
 from empo.rl.algorithm import Acted, Algorithm, Metrics, Replay, at_least, within
 from empo.rl.critics import bellman_target, critic_loss, q_values, start_critics
 from empo.rl.data import Steps
@@ -119,7 +120,7 @@ def sac(settings: SAC, networks: Networks, n_steps: int) -> Algorithm:
         slow = follow(quick, learner.slow, settings.tau, count, settings.slow_every)
         return learner._replace(slow=slow, n_updates=count), metrics
 
-    return Algorithm(init, act, best, update, replay)
+    return Algorithm(init, act, best, update, replay, policy=policy_of)
 
 
 def start(

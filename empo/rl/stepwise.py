@@ -13,7 +13,7 @@ from jax.flatten_util import ravel_pytree
 from empo.core.types import Array, Float
 from empo.nets import Networks
 from empo.rl import losses
-from empo.rl.actor_critic import Nets, mode, sample, values
+from empo.rl.actor_critic import Nets, mode, policy_of, sample, values
 from empo.rl.algorithm import Algorithm, Metrics, Rollout, at_least, within
 from empo.rl.data import Steps, flat
 from empo.rl.minibatch import check_division, passes
@@ -111,7 +111,7 @@ def stepwise(
         metrics["value_loss"] = jnp.mean(errors)
         return Learner(Nets(policy, value), state_adam, memory), metrics
 
-    return Algorithm(init, sample, mode, update, rollout)
+    return Algorithm(init, sample, mode, update, rollout, policy=policy_of)
 
 
 def judged(critic: Critic, nets: Nets, data: Steps) -> tuple[Choices, Float[Array, " n"]]:

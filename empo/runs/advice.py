@@ -28,7 +28,7 @@ def advice_on(session: Session, verdict: JudgedRobots) -> tuple[str, ...]:
     counted: dict[tuple[str, Change], list[Advice]] = {}
     for number, seed in enumerate(session.job.seeds):
         residual = implied_errors(verdict.found[number].residuals, setup.theory)
-        traces = traces_of(history, seed, setup.algorithm, setup.theory, residual)
+        traces = traces_of(history, seed, setup.algorithm.evaluators, setup.theory, residual)
         for advice in (*_on_phase_1(residual), *advise(traces)):
             counted.setdefault((advice.symptom, advice.change), []).append(advice)
     return tuple(

@@ -9,9 +9,10 @@ from typing import Any
 from empo.core.errors import InputError
 from empo.learn.registry import robot_recipe
 from empo.runs.presets import preset as preset_of
-from empo.runs.robot_presets import N_EPISODES, STANDARD, robot_preset, steps_of
+from empo.runs.robot_presets import N_EPISODES, STANDARD
 from empo.runs.setup import Job, Setup, changed, is_world, setting_names
 from empo.runs.targets import world_of
+from empo.runs.world_presets import robot_preset, steps_of
 from empo.solver import theory_of
 from empo.theory import Theory
 

@@ -130,7 +130,7 @@ def swings(curve: Curve) -> PerSeed:
 
 def settled(run: Finished) -> PerSeed:
     """1 for each seed of which the advisor has nothing to say, 0 for the others."""
-    algorithm, theory = run.job.setup.algorithm, run.job.setup.theory
+    algorithm, theory = run.job.setup.algorithm.evaluators, run.job.setup.theory
     assert theory is not None
     found = []
     for number, seed in enumerate(run.job.seeds):

@@ -1,18 +1,15 @@
-"""Settings of learning a robot by name, and how long it takes with them."""
+"""Settings of the robot without an actor, by name."""
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from empo.core.errors import InputError
 from empo.learn.settings import QUANTITIES, Kinds, Rates, RobotSettings, Slow, WarmUp
-from empo.learn.stages import FULL, stage_table
 from empo.nets import NetSettings
 from empo.rl.algorithm import Replay
-from empo.tasks.trainer import warmup_rounds
 from empo.theory import Theory
 from empo.worlds.world import World
 
@@ -26,7 +23,7 @@ N_EPISODES = 256
 class RobotPreset:
     """Settings, and the updates that are made after the warm-up."""
 
-    settings: RobotSettings
+    settings: Any
     nets: NetSettings = NetSettings(hidden=(128, 128))
     n_full: int = 20_000
 
@@ -111,42 +108,18 @@ def fast_small(theory: Theory, world: World | None) -> RobotPreset:
 
 
 STANDARD = "standard"
-PRESETS: Mapping[str, Mapping[str, Callable[[Theory, World | None], RobotPreset]]] = {
-    "q": {
-        STANDARD: standard,
-        "equal": equal,
-        "evaluator-fast": evaluator_fast,
-        "robot-fast": robot_fast,
-        "tabular": tabular,
-        "fast-small": fast_small,
-    }
+PRESETS: Mapping[str, Callable[[Theory, World | None], RobotPreset]] = {
+    STANDARD: standard,
+    "equal": equal,
+    "evaluator-fast": evaluator_fast,
+    "robot-fast": robot_fast,
+    "tabular": tabular,
+    "fast-small": fast_small,
 }
-"""By algorithm and name; what they set may depend on the theory, as on its horizon."""
-
-
-def robot_preset(algorithm: str, name: str, theory: Theory, world: World | None) -> RobotPreset:
-    """The preset of that name, for a world or for any. Raises `InputError` if there is none."""
-    known = PRESETS[algorithm]
-    if name not in known:
-        near = difflib.get_close_matches(name.lower(), known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-        raise InputError(f"preset: found {name!r} ({hint})")
-    return known[name](theory, world)
+"""By name; what they set may depend on the theory, as on its horizon."""
 
 
 def prior_table_size(theory: Theory, world: World) -> int:
     """Numbers of a table of Q_h^m."""
     model, times = world.model, 1 if theory.horizon is None else theory.horizon + 1
     return math.prod(model.cardinalities) * times * model.goals.weight.size * model.n_actions_h
-
-
-def steps_of(settings: RobotSettings, n_full: int) -> int:
-    """Environment steps that the warm-up takes with so many updates after it."""
-    gather = settings.gather
-    n_updates = int(stage_table(settings, _FOR_EVER).begin[FULL]) + n_full
-    rounds = warmup_rounds(gather) - (-n_updates // gather.n_updates)
-    return rounds * gather.steps_per_update
-
-
-_FOR_EVER = 2**31 - 1
-"""Updates, more than any warm-up has."""

@@ -128,7 +128,7 @@ class Course:
 
 def course_of(job: Job, history: History) -> Course:
     """The course of a run, finished or not."""
-    settings: RobotSettings = job.setup.algorithm
+    settings: RobotSettings = job.setup.algorithm.evaluators
     gather = settings.gather
     n_updates = updates_within(gather, job.n_steps) * gather.n_updates
     table = stage_table(settings, n_updates)
