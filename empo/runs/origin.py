@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,9 @@ from empo.worlds.rules import rule_hash
 
 
 def origin_of(world: World) -> dict[str, Any]:
-    """What config.json holds of the world."""
-    return {"world": {"name": world.name, "rules": rule_hash(world), "data": world.data}}
+    """What config.json holds of the world: its data as text, since JSON knows no infinity."""
+    data = None if world.data is None else json.dumps(world.data)
+    return {"world": {"name": world.name, "rules": rule_hash(world), "data": data}}
 
 
 def world_again(folder: Path, config: Mapping[str, Any], target: str) -> World:
@@ -24,8 +26,9 @@ def world_again(folder: Path, config: Mapping[str, Any], target: str) -> World:
     Raises `InputError` with both hashes if its rules are no longer those that the run began with.
     """
     try:
-        name, rules, data = (config["world"][key] for key in ("name", "rules", "data"))
-    except (KeyError, TypeError) as error:
+        name, rules, text = (config["world"][key] for key in ("name", "rules", "data"))
+        data = None if text is None else json.loads(text)
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{folder}: does not tell the world that it was trained in") from error
     world = _kept(data, name) if data is not None and not is_there(target) else world_of(target)
     found = rule_hash(world)
