@@ -34,6 +34,9 @@ _NAMES = {
     type(None): "none",
 }
 
+_OTHER_NAMES = {"n_workers": "workers"}
+"""Of flags that are not called as their settings are."""
+
 Flags = TypeVar("Flags")
 Positional = tyro.conf.Positional
 
@@ -111,7 +114,7 @@ def _given(flags: Any, settings: type, problems: list[str]) -> dict[str, Any]:
         try:
             found[name] = read_value(text, hint)
         except (ValueError, KeyError):
-            flag = "--" + name.strip("_").replace("_", "-")
+            flag = "--" + _called(name).replace("_", "-")
             problems.append(f"{flag}: found {text!r} (wanted {_wanted(hint)})")
     return found
 
@@ -156,9 +159,14 @@ def _flag(name: str, hint: Any, doc: str, otherwise: str) -> Any:
     word = "|".join(choices) or _METAVARS[get_origin(kinds[0]) or kinds[0]]
     metavar = word + "|none" * (type(None) in kinds)
     settings = tyro.conf.arg(
-        name=name.strip("_"), metavar=metavar, help=doc, help_behavior_hint=f"({otherwise})"
+        name=_called(name), metavar=metavar, help=doc, help_behavior_hint=f"({otherwise})"
     )
     return Annotated[str | None, settings]
+
+
+def _called(setting: str) -> str:
+    """The name of a setting's flag."""
+    return _OTHER_NAMES.get(setting, setting.strip("_"))
 
 
 def _wanted(hint: Any) -> str:
@@ -179,7 +187,7 @@ def _kinds(hint: Any) -> tuple[Any, ...]:
 def _unknown(kind: type, argument: str) -> str:
     if not argument.startswith("-"):
         return f"unexpected argument {argument!r}"
-    known = [f"--{name.strip('_').replace('_', '-')}" for name in _names(kind)]
+    known = [f"--{_called(name).replace('_', '-')}" for name in _names(kind)]
     near = difflib.get_close_matches(argument.split("=")[0], known, n=1)
     return f"unknown flag {argument!r}" + (f" (did you mean {near[0]}?)" if near else "")
 

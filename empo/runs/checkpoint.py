@@ -7,7 +7,7 @@ anything else is an error, never a guess.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import jax
 import numpy as np
 
 from empo.core.errors import InputError
+from empo.core.keys import is_key, plain
 from empo.core.store import read_arrays, write_arrays
 from empo.tasks.trainer import tensor_name
 
@@ -36,8 +37,10 @@ def save(folder: Path, n_steps: int, tree: Any, manifest: Mapping[str, Any]) -> 
         (folder / f"{_stem(old)}.safetensors").unlink(missing_ok=True)
 
 
-def load_last(folder: Path, like: Any) -> tuple[Any, dict[str, Any]]:
-    """The newest checkpoint as a pytree `like` this one, and its manifest.
+def load_last(
+    folder: Path, like_of: Callable[[Mapping[str, Any]], Any]
+) -> tuple[Any, dict[str, Any]]:
+    """The newest checkpoint and its manifest, by which `like_of` says what pytree it must be.
 
     Raises `InputError` if there is none or it is damaged; an older one is never taken silently.
     """
@@ -45,7 +48,7 @@ def load_last(folder: Path, like: Any) -> tuple[Any, dict[str, Any]]:
     if not steps:
         raise InputError(f"{folder}: holds no checkpoint")
     try:
-        return read_tree(folder, _stem(steps[-1]), like)
+        return _read(folder, _stem(steps[-1]), like_of)
     except InputError as error:
         if len(steps) == 1:
             raise
@@ -65,19 +68,26 @@ def saved_steps(folder: Path) -> list[int]:
 def write_tree(folder: Path, name: str, tree: Any, manifest: Mapping[str, Any]) -> None:
     """Write a pytree of arrays; random keys are saved as the numbers that they are."""
     leaves = {tensor_name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
-    arrays = {key: np.asarray(_plain(leaf)) for key, leaf in leaves.items()}
+    arrays = {key: np.asarray(plain(leaf)) for key, leaf in leaves.items()}
     write_arrays(folder, name, arrays, manifest)
 
 
 def read_tree(folder: Path, name: str, like: Any) -> tuple[Any, dict[str, Any]]:
     """A pytree with the structure, shapes and types of `like`, and its manifest."""
+    return _read(folder, name, lambda _: like)
+
+
+def _read(
+    folder: Path, name: str, like_of: Callable[[Mapping[str, Any]], Any]
+) -> tuple[Any, dict[str, Any]]:
     arrays, manifest = read_arrays(folder, name)
+    like = like_of(manifest)
     places, structure = jax.tree_util.tree_flatten_with_path(like)
     wanted = {tensor_name(path): leaf for path, leaf in places}
     problems = [f"tensor {key!r} is missing" for key in wanted if key not in arrays]
     problems += [f"tensor {key!r} is not wanted" for key in arrays if key not in wanted]
     for key in wanted.keys() & arrays.keys():
-        found, right = _kind(arrays[key]), _kind(_plain(wanted[key]))
+        found, right = _kind(arrays[key]), _kind(plain(wanted[key]))
         if found != right:
             problems.append(f"tensor {key!r} is {found} (wanted {right})")
     if problems:
@@ -90,20 +100,8 @@ def _stem(n_steps: int) -> str:
     return f"step-{n_steps:012d}"
 
 
-def _is_key(leaf: Any) -> bool:
-    return jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-
-
-def _plain(leaf: Any) -> Any:
-    if not _is_key(leaf):
-        return leaf
-    if isinstance(leaf, jax.ShapeDtypeStruct):
-        return jax.eval_shape(jax.random.key_data, leaf)
-    return jax.random.key_data(leaf)
-
-
 def _as(array: np.ndarray, leaf: Any) -> Any:
-    if _is_key(leaf):
+    if is_key(leaf):
         return jax.random.wrap_key_data(jax.numpy.asarray(array))
     # The host's own numbers may be wider than the device takes.
     narrow = jax.dtypes.canonicalize_dtype(array.dtype) == array.dtype

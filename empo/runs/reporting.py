@@ -9,6 +9,7 @@ import numpy as np
 
 from empo.learn.judging import JudgedRobots
 from empo.runs.advice import advice_on
+from empo.runs.setup import workers_of
 from empo.runs.stats import over_seeds
 from empo.runs.training import Session
 from empo.tasks.trainer import Judged, Verdict
@@ -32,6 +33,26 @@ def _of_the_run(session: Session) -> dict[str, Any]:
         "steps_per_second": round(
             session.n_steps * job.n_seeds / max(session.training_seconds, 1e-9), 1
         ),
+        **_of_the_workers(session),
+    }
+
+
+def _of_the_workers(session: Session) -> dict[str, Any]:
+    """How stale messages were and what was lost, over the whole run; nothing without workers."""
+    n_workers = workers_of(session.job.setup.algorithm)
+    if not n_workers:
+        return {}
+    history = session.history()
+    told = {}
+    for name in ("staleness", "staleness_max", "workers_lost", "messages_lost"):
+        curve = history.curve("train", name)
+        told[name] = np.zeros(1) if curve is None else curve.values[0]
+    return {
+        "n_workers": n_workers,
+        "staleness": round(float(told["staleness"].mean()), 4),
+        "staleness_max": int(told["staleness_max"].max()),
+        "workers_lost": int(told["workers_lost"].sum()),
+        "messages_lost": int(told["messages_lost"].sum()),
     }
 
 

@@ -111,6 +111,25 @@ def changed(settings: Any, changes: Mapping[str, Any]) -> Any:
     return _changed(settings, changes)
 
 
+def with_workers(job: Job, n_workers: int) -> Job:
+    """The job with another number of workers. Raises `InputError` if it has none."""
+    found = workers_of(job.setup.algorithm)
+    if not found:
+        raise InputError(
+            f"workers: found {job.algorithm} without workers (wanted a run of a3c, or of impala "
+            f"with workers)"
+        )
+    at_least("workers", n_workers, 1)
+    return replace(job, setup=changed(job.setup, {"n_workers": n_workers}))
+
+
+def workers_of(settings: Any) -> int | None:
+    """How many workers the settings of an algorithm ask for; None if it can have none."""
+    found = [getattr(settings, "n_workers", None)]
+    found += [workers_of(value) for value in _parts(settings).values() if is_dataclass(value)]
+    return next((number for number in found if number is not None), None)
+
+
 def setting_names(settings: Any) -> set[str]:
     """The names of all settings, those of the groups within included."""
     names: set[str] = set()

@@ -6,7 +6,8 @@ import os
 
 from empo.core.errors import InputError
 from empo.core.spaces import ActionSpace
-from empo.learn.registry import robot_recipe
+from empo.learn.assignment import assignment
+from empo.learn.registry import robot_recipe, robot_trainer, stages_within
 from empo.nets import ordinary_networks
 from empo.rl.algorithm import Algorithm
 from empo.rl.halves import Halves
@@ -14,6 +15,7 @@ from empo.rl.normalise import InputSettings, normalised
 from empo.rl.registry import recipe
 from empo.runs.setup import Job, is_world
 from empo.runs.training import Progress, silent
+from empo.tasks.asynchronous import AsynchronousTrainer
 from empo.tasks.device_trainer import DeviceTrainer
 from empo.tasks.registry import device_task, names
 from empo.tasks.trainer import Trainer
@@ -31,6 +33,23 @@ def trainer_of(job: Job, world: World | None = None, progress: Progress = silent
     return _on_device(job, name) if kind == "task" else _on_host(job, name)
 
 
+def placed(trainer: Trainer, ray: str | None) -> Trainer:
+    """The same trainer, its workers in processes of the Ray cluster at that address, if any.
+
+    Raises `InputError` if it has no workers, and without Ray or the cluster.
+    """
+    if ray is None:
+        return trainer
+    if not isinstance(trainer, AsynchronousTrainer):
+        raise InputError(
+            "ray: found an algorithm without workers (wanted a3c, or impala with workers)"
+        )
+    from empo.tasks.ray_place import RayPlace
+
+    trainer.place = RayPlace(ray, trainer.n_workers)
+    return trainer
+
+
 def world_of(target: str) -> World:
     """The world of that name or file. Raises `InputError` that lists all mistakes."""
     try:
@@ -43,6 +62,19 @@ def world_of(target: str) -> World:
         raise InputError(f"target: {error}; tasks are task:NAME and gym:ENV-ID") from error
 
 
+def check_target(target: str) -> None:
+    """Raise `InputError` if there is no such target."""
+    kind, _, name = target.partition(":")
+    if is_world(target):
+        world_of(target)
+    elif kind == "task":
+        device_task(name)
+    else:
+        from empo.tasks.gymnasium import spaces_of
+
+        spaces_of(name)
+
+
 def is_there(target: str) -> bool:
     """Is there a world of that name or file, with or without mistakes?"""
     return target in shipped() or ("\0" not in target and os.path.lexists(target))
@@ -51,9 +83,9 @@ def is_there(target: str) -> bool:
 def _in_world(job: Job, world: World, progress: Progress) -> Trainer:
     setup, made = job.setup, robot_recipe(job.algorithm)
     assert setup.theory is not None
-    made.stages(setup.algorithm, job.n_steps)  # before the work of solving the world
-    assigned = made.assign(world, setup.theory, setup.algorithm, setup.nets, progress)
-    return made.trainer(assigned, job.seeds, job.n_steps)
+    stages_within(setup.algorithm, job.n_steps)  # before the work of solving the world
+    assigned = assignment(world, setup.theory, setup.algorithm, setup.nets, progress)
+    return robot_trainer(made, assigned, job.seeds, job.n_steps)
 
 
 def _on_device(job: Job, name: str) -> Trainer:
@@ -61,8 +93,6 @@ def _on_device(job: Job, name: str) -> Trainer:
     made = _made(job, task.observation_size, task.action)
     if isinstance(made, Algorithm):
         return DeviceTrainer(made, task, job.seeds)
-    from empo.tasks.asynchronous import AsynchronousTrainer
-
     return AsynchronousTrainer(made, task, job.seeds, job.setup.algorithm.n_workers)
 
 

@@ -17,8 +17,8 @@ from empo.runs.jobs import job_of
 from empo.runs.origin import origin_of, world_again
 from empo.runs.policies import Trained, TrainedRobot
 from empo.runs.reporting import report_of_training
-from empo.runs.setup import Job, from_record, is_world, to_record
-from empo.runs.targets import trainer_of, world_of
+from empo.runs.setup import Job, from_record, is_world, to_record, with_workers
+from empo.runs.targets import placed, trainer_of, world_of
 from empo.runs.training import (
     BEST,
     Progress,
@@ -29,7 +29,13 @@ from empo.runs.training import (
     restore,
     silent,
 )
-from empo.runs.training_folder import CHECKPOINTS, KIND, begin_training, training_config
+from empo.runs.training_folder import (
+    CHECKPOINTS,
+    KIND,
+    begin_training,
+    mend_training,
+    training_config,
+)
 from empo.tasks.trainer import Trainer, Verdict
 from empo.worlds import World
 
@@ -44,6 +50,7 @@ def train(
     steps: int | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
+    ray: str | None = None,
     progress: Progress = silent,
     **settings: Any,
 ) -> Trained:
@@ -53,7 +60,8 @@ def train(
     theory in a world: `beta_r=10.0`; and `n_evaluations`, `n_episodes` of the run. Without them,
     and without `algorithm` and `steps`, what is known to work is taken. With `out` the run is saved
     there as it goes on, and `resume` can continue it. What was learned about a world comes as a
-    `TrainedRobot`. Raises `InputError` for anything that is wrong, and `Diverged`.
+    `TrainedRobot`. With `ray`, "local" or the address of a cluster, the workers of an asynchronous
+    algorithm are processes there. Raises `InputError` for anything that is wrong, and `Diverged`.
     """
     job = job_of(
         target,
@@ -64,16 +72,22 @@ def train(
         n_steps=steps,
         settings=settings,
     )
-    return run_job(job, Path(out) if out else None, overwrite=overwrite, progress=progress)
+    folder = Path(out) if out else None
+    return run_job(job, folder, overwrite=overwrite, ray=ray, progress=progress)
 
 
 def run_job(
-    job: Job, folder: Path | None, *, overwrite: bool = False, progress: Progress = silent
+    job: Job,
+    folder: Path | None,
+    *,
+    overwrite: bool = False,
+    ray: str | None = None,
+    progress: Progress = silent,
 ) -> Trained:
     """Train from the beginning to the end."""
     keep_compiled_programs()
     world = world_of(job.target) if is_world(job.target) else None
-    trainer = trainer_of(job, world, progress)
+    trainer = placed(trainer_of(job, world, progress), ray)
     try:
         if folder:
             begin_training(folder, _config(job, world), overwrite=overwrite)
@@ -82,17 +96,28 @@ def run_job(
         trainer.close()
 
 
-def resume(folder: str | Path, *, progress: Progress = silent) -> Trained:
+def resume(
+    folder: str | Path,
+    *,
+    n_workers: int | None = None,
+    ray: str | None = None,
+    progress: Progress = silent,
+) -> Trained:
     """Go on with a run that was interrupted, from its last checkpoint.
 
     In worlds and on device tasks every number is as if it had never stopped; Gymnasium environments
-    begin new episodes. A run that is complete is only judged again.
+    begin new episodes. A run that is complete is only judged again. An asynchronous one may go on
+    with another number of workers, and elsewhere (`ray`, as `train` has it).
     """
     keep_compiled_programs()
     folder = Path(folder)
     job, world = _again(folder)
-    trainer = trainer_of(job, world, progress)
+    if n_workers is not None:
+        job = with_workers(job, n_workers)
+    trainer = placed(trainer_of(job, world, progress), ray)
     try:
+        if n_workers is not None:
+            mend_training(folder, to_record(job))
         if saved_steps(folder / CHECKPOINTS):
             session = restore(job, trainer, folder, progress)
         else:  # it was stopped before its first checkpoint

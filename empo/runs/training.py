@@ -17,6 +17,7 @@ from empo.runs.history import History, history_of, read_history
 from empo.runs.setup import Job
 from empo.runs.sinks import Kind, Sinks, Values
 from empo.runs.training_folder import CHECKPOINTS
+from empo.tasks.asynchronous import AsynchronousTrainer
 from empo.tasks.trainer import Chunk, Diverged, Trainer, Verdict
 
 BEST = "best"
@@ -98,10 +99,20 @@ def begin(job: Job, trainer: Trainer, folder: Path | None, progress: Progress) -
 
 
 def restore(job: Job, trainer: Trainer, folder: Path, progress: Progress) -> Session:
-    """The run as its last checkpoint left it; what was written after that is taken back."""
-    shape = trainer.shape()
-    like = (shape, trainer.learner(shape), np.zeros(job.n_seeds))
+    """The run as its last checkpoint left it; what was written after that is taken back.
+
+    It may have been saved with another number of workers.
+    """
+
+    def like(manifest: Mapping[str, Any]) -> Any:
+        shape = trainer.shape()
+        if isinstance(trainer, AsynchronousTrainer):
+            shape = trainer.shape(manifest.get("n_workers"))
+        return shape, trainer.learner(shape), np.zeros(job.n_seeds)
+
     (run, best, score), manifest = load_last(folder / CHECKPOINTS, like)
+    if isinstance(trainer, AsynchronousTrainer):
+        run = trainer.crewed(run)
     session = Session(job, trainer, run, best, score, manifest["n_updates"], folder=folder)
     session.progress = progress
     session.seconds, session.training_seconds, session.compile_seconds = manifest["seconds"]
@@ -201,6 +212,8 @@ def _save(session: Session) -> None:
         "metrics_position": session.sinks.position(),
         "seconds": [session.seconds, session.training_seconds, session.compile_seconds],
     }
+    if isinstance(session.trainer, AsynchronousTrainer):
+        manifest["n_workers"] = session.trainer.n_workers
     state = (session.run, session.best, session.best_score)
     # The best learner goes first: one that is ahead of its checkpoint is found again, while one
     # that is behind the last checkpoint would stay so.

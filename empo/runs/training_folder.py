@@ -42,6 +42,12 @@ def begin_training(folder: Path, config: Mapping[str, Any], *, overwrite: bool) 
     write_text(folder / CONFIG, text)
 
 
+def mend_training(folder: Path, job: Mapping[str, Any]) -> None:
+    """Write down that the run goes on with another job."""
+    config = {**training_config(folder), "job": job}
+    write_text(folder / CONFIG, json.dumps(config, indent=1, allow_nan=False) + "\n")
+
+
 def training_config(folder: Path) -> dict[str, Any]:
     """config.json of a training run. Raises `InputError` if the folder holds none."""
     if not (folder / CONFIG).is_file():

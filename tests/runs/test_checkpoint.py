@@ -35,7 +35,7 @@ def test_a_state_comes_back_to_the_last_bit(tmp_path, state):
     save(tmp_path, 12, state, {"n_updates": 3})
     # Of what the device holds the shape is enough.
     shape = jax.eval_shape(lambda: state._replace(wide=()))
-    found, manifest = load_last(tmp_path, shape._replace(wide=np.float64(0)))
+    found, manifest = load_last(tmp_path, lambda _: shape._replace(wide=np.float64(0)))
     assert same(found, state)
     assert found.wide.dtype == np.float64
     assert manifest["n_updates"] == 3
@@ -63,7 +63,7 @@ def test_what_does_not_fit_is_named(tmp_path, state):
 
 def test_a_folder_without_checkpoints_says_so(tmp_path):
     with pytest.raises(InputError, match="holds no checkpoint"):
-        load_last(tmp_path, {})
+        load_last(tmp_path, lambda _: {})
 
 
 def test_a_damaged_checkpoint_is_never_passed_over_silently(tmp_path, state):
@@ -72,7 +72,7 @@ def test_a_damaged_checkpoint_is_never_passed_over_silently(tmp_path, state):
     newest = tmp_path / "step-000000000002.safetensors"
     newest.write_bytes(newest.read_bytes()[:-1])
     with pytest.raises(InputError, match=r"is damaged.*an older checkpoint stands in") as caught:
-        load_last(tmp_path, state)
+        load_last(tmp_path, lambda _: state)
     assert "step-000000000001.json" in str(caught.value)
 
 
@@ -85,9 +85,9 @@ def test_a_thousand_damaged_files_give_an_error_each(tmp_path, state):
         path = paths[number % 2]
         path.write_bytes(_damaged(originals[path], number // 2 % 5, rng))
         with pytest.raises(InputError, match=r"step-000000000001"):
-            load_last(tmp_path, state)
+            load_last(tmp_path, lambda _: state)
         path.write_bytes(originals[path])
-    assert same(load_last(tmp_path, state)[0], state)
+    assert same(load_last(tmp_path, lambda _: state)[0], state)
 
 
 def _damaged(data, how, rng):
