@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from empo.core.errors import EmpoError, InputError, NotConverged
     from empo.runs.load import load
     from empo.runs.policies import Trained, TrainedRobot
+    from empo.runs.sweep import sweep
     from empo.runs.trained import resume, train
     from empo.solver import Options, Solution, solve
     from empo.theory import Theory
@@ -37,6 +38,7 @@ __all__ = [
     "resume",
     "shipped",
     "solve",
+    "sweep",
     "train",
 ]
 
@@ -44,6 +46,7 @@ _HOMES = {
     "empo.core.errors": ("EmpoError", "InputError", "NotConverged"),
     "empo.runs.load": ("load",),
     "empo.runs.policies": ("Trained", "TrainedRobot"),
+    "empo.runs.sweep": ("sweep",),
     "empo.runs.trained": ("resume", "train"),
     "empo.solver": ("Options", "Solution", "solve"),
     "empo.theory": ("Theory",),

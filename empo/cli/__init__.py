@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": "judge what was learned by fresh episodes",
     "compare": "lay training runs over each other: returns, steps, time",
     "study": "answer a question by training: what each code-level option of PPO does",
+    "sweep": "try many settings, several at once, and rank them",
     "debug": "find out why a training does not learn",
     "check": "list every mistake in world files",
     "worlds": "list the worlds that come with empo",

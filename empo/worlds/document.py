@@ -85,12 +85,15 @@ def _respelled(
     return document.text(*where) if is_name(where) else value
 
 
-def read_document(path: str | os.PathLike[str]) -> Document:
-    """Read a YAML or JSON file; all but a mapping of text keys is refused with `InputError`."""
+def read_document(path: str | os.PathLike[str], what: str = "world") -> Document:
+    """Read a YAML or JSON file; all but a mapping of text keys is refused with `InputError`.
+
+    `what` it should hold is for messages.
+    """
     name = os.fspath(path)
-    data, lines, texts = parse(_read_text(Path(path), name), name)
+    data, lines, texts = parse(_read_text(Path(path), name, what), name)
     if data is None:
-        raise InputError(f"{name}: the file is empty (wanted a world as YAML or JSON)")
+        raise InputError(f"{name}: the file is empty (wanted a {what} as YAML or JSON)")
     if not isinstance(data, dict):
         raise InputError(f"{name}: the file holds {describe(data)} (wanted a mapping: key: value)")
     return Document(name, Path(path), data, lines, texts)
@@ -102,19 +105,19 @@ def as_document(data: Mapping[str, Any], name: str = "world") -> Document:
     return Document(name, None, _plain(data, name, MAX_DEPTH, budget))
 
 
-def _read_text(path: Path, name: str) -> str:
+def _read_text(path: Path, name: str, what: str) -> str:
     try:
         if path.is_dir():
-            raise InputError(f"{name}: is a folder (wanted a world file)")
+            raise InputError(f"{name}: is a folder (wanted a {what} file)")
         if path.exists() and not path.is_file():
-            raise InputError(f"{name}: is a device or a pipe (wanted a world file)")
+            raise InputError(f"{name}: is a device or a pipe (wanted a {what} file)")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{name}: cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
-        raise InputError(f"{name}: larger than {MAX_BYTES >> 20} MiB, the limit for world files")
+        raise InputError(f"{name}: larger than {MAX_BYTES >> 20} MiB, the limit for {what} files")
     if b"\0" in content:
         raise InputError(f"{name}: not a text file: it holds zero bytes")
     try:
