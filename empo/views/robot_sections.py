@@ -101,6 +101,8 @@ def closeness(told: Learned) -> str:
             "equation, computed from what was learned: relative, and absolute for those between 0 "
             "and 1.</p>",
         ]
+    if course.curve("evaluate", "lipschitz") is not None:
+        parts += _amplified(course)
     return section("How it came closer to the truth" if told.judged else "How it settled", *parts)
 
 
@@ -119,6 +121,19 @@ def _gap(course: Course) -> list[str]:
             Chart("V_r, relative error", "evaluate", {"v_r_rel_error": "V_r"}),
             Chart("V_h^e, absolute error", "evaluate", {"v_h_e_error": "V_h^e"}),
         ),
+    ]
+
+
+def _amplified(course: Course) -> list[str]:
+    level = (1.0, "above, errors may grow from sweep to sweep")
+    names = {"lipschitz": "constant"}
+    title = "Local Lipschitz constant"
+    return [
+        "<h3>What becomes of errors</h3>",
+        '<p class="note">How much of an error of V<sub>r</sub> and V<sub>h</sub><sup>e</sup> in '
+        "the next states is left in the states before them, where equations (4)–(9) are applied to "
+        "what was learned.</p>",
+        _wide(course, Chart(title, "evaluate", names, logarithmic=False, level=level)),
     ]
 
 
@@ -211,6 +226,8 @@ def _facts(told: Learned) -> dict[str, str]:
             found = number(name)
             if found is not None:
                 facts[said] = f"{found:.2%}" if name == "v_r_rel_error" else f"{found:.4f}"
+    if (local := number("lipschitz")) is not None:
+        facts["Local Lipschitz constant"] = f"{local:.3f}"
     if told.report:
         facts["Time"] = duration(report["seconds"])
         facts["of which compiling"] = duration(report["compile_seconds"])

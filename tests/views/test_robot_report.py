@@ -24,7 +24,7 @@ from tests.views.page import Page, texts
 LEARNED = ("q_h_m", "v_h_e", "x_h", "q_r")
 
 
-def write_course(folder, *, judged=True, finished=True, advice=(), tv=0.01):
+def write_course(folder, *, judged=True, finished=True, advice=(), tv=0.01, lipschitz=True):
     """98 updates of the ferry: distances fall by half from one judging to the next."""
     job = short_job(ferry_file(folder.parent), batch_size=128, capacity=256)
     begin_training(folder, {**_config(job), "world": {"name": "ferry"}}, overwrite=True)
@@ -37,6 +37,7 @@ def write_course(folder, *, judged=True, finished=True, advice=(), tv=0.01):
                 gap = {"tv": 0.4 * 0.5**number, "tv_uniform": 0.3, "tv_max": 0.8}
                 gap |= {"v_r_rel_error": 0.5**number, "v_h_e_error": 0.1 * 0.5**number}
                 rest = {f"residual_{name}": 0.1 for name in LEARNED}
+                rest |= {"lipschitz": 0.5 + 0.1 * number} if lipschitz else {}
                 sinks.write(step, seed, "evaluate", (gap if judged else {}) | rest)
     report = {"seconds": 70.0, "compile_seconds": 9.0, "steps_per_second": 12_345.0}
     report |= {"settled": not advice, "advice": list(advice)}
@@ -152,6 +153,20 @@ def test_targets_are_shown_in_the_unit_of_predictions(tmp_path):
         assert "logarithm of the mean target: from -1 to -1" in label
     for label in found[:2]:  # Q_h^m and V_h^e
         assert "target: from 0.3679 to 0.3679" in label
+
+
+def test_the_local_lipschitz_constant_has_its_curve(tmp_path):
+    page = page_of(write_course(tmp_path / "run"))
+    labels = [picture["aria-label"] for picture in page.with_tag("svg")]
+    found = [label for label in labels if label.startswith("Local Lipschitz constant against")]
+    assert len(found) == 2  # one for wide screens and one for narrow ones
+    assert all("from 0.5 to 1.2" in label for label in found)
+    assert "What becomes of errors" in page.text
+
+
+def test_where_no_lipschitz_constant_was_measured_nothing_is_said_of_it(tmp_path):
+    page = page_of(write_course(tmp_path / "run", lipschitz=False))
+    assert "Lipschitz" not in page.text
 
 
 def test_what_was_learned_is_shown_as_what_was_solved(room, tmp_path):
