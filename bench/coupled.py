@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import empo
+from bench.games import HASTY, RICH
 from bench.report import title
 from empo.core.types import Array
 from empo.solver import Solution
@@ -22,13 +23,10 @@ from empo.solver.cyclic import Cyclic, pack_robot, robot_operator
 from empo.solver.problem import Problem
 from empo.solver.sweep import phase2
 from empo.solver.tables import arrival_values
-from tests.learn.filled import RICH
 
 BETAS = (0.0, 1.0, 5.0, 10.0, 20.0)
 SWEEPS = 400
 SETTLED = 1e-9
-HASTY = {**RICH, "name": "hasty", "theory": {**RICH["theory"], "gamma_h": 0.6, "gamma_r": 0.6}}
-"""Where little counts but the next steps, a decisive robot turns back and forth."""
 WORLDS = {"rich": RICH, "hasty": HASTY}
 
 

@@ -12,14 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import empo
-from bench.coupled import BETAS, HASTY, at_solution, coupled, jacobian
+from bench.coupled import BETAS, at_solution, coupled, jacobian
+from bench.games import HASTY, RICH
 from empo.learn.q_robot import present
 from empo.learn.settings import Rates, RobotSettings, Slow, WarmUp
 from empo.rl.algorithm import Replay
 from empo.solver.cyclic import robot_operator, uniform_operator
 from empo.theory import robot_policy, robot_q, robot_value
 from empo.worlds.packing import pack
-from tests.learn.filled import ALL_TABLES, RICH, filled
+from tests.learn.filled import ALL_TABLES, filled
 from tests.learn.updating import algorithm_of, steps_at
 
 pytestmark = pytest.mark.slow

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import empo
+from bench.games import RICH
 from empo.learn import exact_targets
 from empo.learn.exact_targets import phase1_target, phase2_targets
 from empo.learn.graph import READS, sources
 from empo.learn.prior import ShortestPath
 from empo.learn.settings import QUANTITIES, Kinds
 from empo.theory import goal_backup, robot_q
-from tests.learn.filled import FEW_TABLES, RICH, WORLDS, filled, places_of, solution_of
+from tests.learn.filled import FEW_TABLES, WORLDS, filled, places_of, solution_of
 
 PHASE_2 = tuple(name for name in QUANTITIES if name != "q_h_m")
 ACCURACY = {"q_h_m": 1e-5, "v_h_e": 1e-5}

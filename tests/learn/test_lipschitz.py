@@ -9,13 +9,14 @@ import pytest
 
 import empo
 from bench.coupled import HASTY, jacobian
+from bench.games import RICH
 from empo.learn.gap import describe
 from empo.learn.judging import Found, JudgedRobots
 from empo.learn.lipschitz import growth, lipschitz, point_of, spectral_radius
 from empo.solver.cyclic import Cyclic, robot_operator
 from empo.solver.problem import Problem
 from empo.tasks.programs import Programs
-from tests.learn.filled import FEW_TABLES, RICH, filled, solution_of
+from tests.learn.filled import FEW_TABLES, filled, solution_of
 
 pytestmark = pytest.mark.slow
 

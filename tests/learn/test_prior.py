@@ -6,11 +6,12 @@ import jax
 import numpy as np
 import pytest
 
+from bench.games import RICH
 from empo.core.errors import InputError
 from empo.learn.exact import tabulated
 from empo.learn.prior import Learned, ShortestPath, check_shortest_path
 from empo.worlds.load import load
-from tests.learn.filled import BUSHES, RICH, exact_values, filled, places_of, solution_of
+from tests.learn.filled import BUSHES, exact_values, filled, places_of, solution_of
 
 
 def pi_h_of(prior, problem, places, q_h_m):

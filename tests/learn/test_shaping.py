@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import empo
+from bench.games import RICH
 from empo.core.errors import InputError
 from empo.learn.estimators import Batch
 from empo.learn.exact_targets import phase1_target
@@ -21,7 +22,7 @@ from empo.learn.shaping import FAR, distance_potential
 from empo.nets import NetSettings
 from empo.theory import Theory
 from empo.worlds.load import load
-from tests.learn.filled import RICH, exact_values, places_of
+from tests.learn.filled import exact_values, places_of
 
 pytestmark = pytest.mark.slow
 
