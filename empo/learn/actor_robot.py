@@ -162,7 +162,9 @@ def actor_robot(
         return ActorLearner(judging, acting, count, remembered), metrics
 
     def update(learner: ActorLearner, data: Steps, *, key: Array) -> tuple[ActorLearner, Metrics]:
-        return receive(learner, send(learner, data), key=key)
+        # A barrier, so that the numbers are those of workers that send what they made.
+        work = jax.lax.optimization_barrier(send(learner, data))
+        return receive(learner, work, key=key)
 
     whole = Algorithm(
         init,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from empo.core.errors import InputError
 from empo.learn.actor_settings import ActorSettings
 from empo.learn.exact import exact_solution, tabulated
+from empo.learn.given import rows_of
 from empo.learn.prior import Learned, Prior, ShortestPath, check_shortest_path
 from empo.learn.problem import Problem, problem_of
 from empo.learn.quantities import Quantities, quantities
@@ -47,6 +48,10 @@ def assignment(
     solution = exact_solution(world, theory, evaluators.prior, evaluators.exact, progress)
     prior = _prior(world, problem, evaluators, solution)
     found = quantities(problem, evaluators, nets, prior)
+    if evaluators.given != "nothing":
+        rows = rows_of(problem, _wanted(world, solution, "given"), evaluators.given)
+        assert rows is not None
+        found = replace(found, given={evaluators.given: rows})
     return Assignment(world, theory, problem, settings, found, nets, solution)
 
 
@@ -57,13 +62,13 @@ def _prior(
         return Learned()
     if settings.prior == "shortest-path":
         return ShortestPath()
-    return tabulated(problem, _wanted(world, solution))
+    return tabulated(problem, _wanted(world, solution, "prior computed"))
 
 
-def _wanted(world: World, solution: Solution | None) -> Solution:
+def _wanted(world: World, solution: Solution | None, what: str) -> Solution:
     if solution is None:
         raise InputError(
-            f"{world.name}: prior computed needs an exact solution (wanted a smaller world, "
-            f"a folder of `empo solve` as exact, or prior learned)"
+            f"{world.name}: {what} needs an exact solution (wanted a smaller world, "
+            f"a folder of `empo solve` as exact, or all learned)"
         )
     return solution

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import jax
-import numpy as np
-
 from empo.core.errors import InputError
+from empo.learn.given import rows_of
 from empo.learn.prior import Tabulated
 from empo.learn.problem import Problem
 from empo.learn.settings import HumanPrior
@@ -16,7 +14,6 @@ from empo.solver import Solution, solve
 from empo.solver.solve import Progress
 from empo.theory import Theory
 from empo.worlds.compile import Search, compile_world
-from empo.worlds.packing import pack
 from empo.worlds.world import World
 
 LARGEST = 20_000
@@ -60,20 +57,13 @@ def is_small(world: World, theory: Theory) -> bool:
 
 def tabulated(problem: Problem, solution: Solution) -> Tabulated:
     """The exact human prior as a policy object."""
-    sizes = problem.cardinalities
-    shape = (*problem.model.goals.weight.shape, problem.model.n_actions_h)
-    rows = np.zeros((int(np.prod(sizes)), *shape), np.float32)
-    for time, values in enumerate(solution.values):
-        if values.pi_h is None:
-            raise InputError(
-                f"{solution.world.name}: the solution holds no pi_h for want of memory (wanted a "
-                f"smaller world, or prior learned)"
-            )
-        states = np.asarray(solution.game.states(time), np.int64)
-        if problem.horizon is not None:
-            states = np.concatenate([states, np.full((len(states), 1), time)], axis=1)
-        rows[pack(states, sizes)] = values.pi_h
-    return Tabulated(jax.numpy.asarray(rows), sizes)
+    found = rows_of(problem, solution, "pi_h")
+    if found is None:
+        raise InputError(
+            f"{solution.world.name}: the solution holds no pi_h for want of memory (wanted a "
+            f"smaller world, or prior learned)"
+        )
+    return Tabulated(found)
 
 
 def _checked(

@@ -57,6 +57,8 @@ class Gap:
     v_h_e_error: float
     """Of V_h^e, absolute, a mean over goals, too."""
     v_h_e_max: float
+    kl: float
+    """KL(learned pi_r, exact pi_r) in nats."""
 
 
 def describe(
@@ -88,7 +90,10 @@ def describe(
 def residuals(
     quantities: Quantities, problem: Problem, weights: Weights, places: Place
 ) -> dict[str, Float[Array, " n"]]:
-    """|learned - target| of each learned quantity, with targets from the same weights."""
+    """|learned - target| of each learned quantity, with targets from the same weights.
+
+    Of an explicit policy it is the total variation distance from equation (5).
+    """
     beta_r = jnp.float32(problem.parameters.beta_r)
     targets = phase2_targets(quantities, problem, weights, places, beta_r)
     if "q_h_m" in quantities.estimators:
@@ -102,6 +107,13 @@ def residuals(
         safe = jnp.where(counted, value, 1.0)
         wanted = safe if name in ("q_h_m", "v_h_e") else jnp.log(safe)
         found[name] = _mean(jnp.where(counted, jnp.abs(held - wanted), 0.0), counted)
+    if "policy" in weights:
+
+        def distance(place: Place) -> Float[Array, ""]:
+            wanted = quantities.power_law(problem, weights, place, beta_r)
+            return jnp.sum(jnp.abs(quantities.pi_r(problem, weights, place, beta_r) - wanted)) / 2
+
+        found["pi_r"] = jax.vmap(distance)(places)
     return found
 
 
@@ -149,7 +161,16 @@ def gap(
         v_r_rel_error=float(share @ np.abs(described.values.v_r / exact.v_r - 1)),
         v_h_e_error=float(share @ v_h_e.mean(axis=-1)),
         v_h_e_max=float(v_h_e.max()),
+        kl=float(share @ _divergence(np.asarray(described.values.pi_r), exact.pi_r)),
     )
+
+
+def _divergence(
+    p: Float[np.ndarray, "n a"], q: Float[np.ndarray, "n a"]
+) -> Float[np.ndarray, " n"]:
+    """Sum of p log(p / q); where q is 0 for lack of digits, it is the least number there is."""
+    ratio = np.where(p > 0, p, 1.0) / np.where(p > 0, np.maximum(q, np.finfo(np.float64).tiny), 1.0)
+    return np.sum(p * np.log(ratio), axis=-1)
 
 
 def _exact_fields(values) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

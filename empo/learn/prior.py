@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -11,10 +11,10 @@ import jax.numpy as jnp
 
 from empo.core.errors import InputError
 from empo.core.types import Array, Float
+from empo.learn.given import Rows
 from empo.learn.problem import Place, Problem
 from empo.solver.sweep import human_settings
 from empo.theory import human_policy
-from empo.worlds.packing import strides
 
 
 class Prior(Protocol):
@@ -56,19 +56,18 @@ class ShortestPath:
         return found.astype(jnp.float32)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["rows"], meta_fields=["sizes"])
+@partial(jax.tree_util.register_dataclass, data_fields=["rows"], meta_fields=[])
 @dataclass(frozen=True)
 class Tabulated:
-    """A row for every combination of a place's factors, as the exact solver computed it."""
+    """As the exact solver computed it."""
 
-    rows: Float[Array, "n h g a_h"]
-    sizes: tuple[int, ...] = field(default=())
+    rows: Rows
 
     def __call__(
         self, problem: Problem, place: Place, q_h_m: Float[Array, "h g a_h"] | None
     ) -> Float[Array, "h g a_h"]:
         """pi_h; nobody acts where a row holds only zeros: such a place cannot be reached."""
-        return self.rows[jnp.sum(problem.factors(place) * strides(self.sizes).astype("int32"))]
+        return self.rows(problem, place)
 
 
 def check_shortest_path(model: Any, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ import numpy as np
 from empo.core.types import Array, Float, Int
 from empo.learn.estimators import Estimator, First, network, table
 from empo.learn.forms import magnitude, share
+from empo.learn.given import Rows
 from empo.learn.observed import observed
 from empo.learn.prior import Prior
 from empo.learn.problem import Place, Problem
@@ -50,6 +51,8 @@ class Quantities:
     q_h_r: Estimator | None = None
     """E_{s'} B_{V_h^m}(s', g), of which equation (1) takes the minimum over a_r, for a place's
     factors and what everybody does; only where Phase 1 learns from samples."""
+    given: Mapping[str, Rows] = field(default_factory=dict)
+    """What is not learned but known of the exact solution: V_h^e or pi_r."""
 
     @property
     def all_estimators(self) -> dict[str, Estimator]:
@@ -64,7 +67,8 @@ class Quantities:
         situation = problem.model.situation(place.state)
         held = self._holding(problem, weights, place)
         ahead = problem.ahead(place)
-        v_h_e = jnp.where(ahead, held("v_h_e"), 0.0)
+        known = self.given.get("v_h_e")
+        v_h_e = jnp.where(ahead, held("v_h_e") if known is None else known(problem, place), 0.0)
         x_h = self._x_h(problem, situation, v_h_e, held)
         u_r = self._u_r(problem, x_h, held)
         q_r = jnp.where(problem.counts(place), -jnp.exp(held("q_r")), 0.0)
@@ -76,7 +80,9 @@ class Quantities:
     def pi_r(
         self, problem: Problem, weights: Weights, place: Place, beta_r: Float[Array, ""]
     ) -> Float[Array, " a_r"]:
-        """The explicit policy where there is one, else equation (5)."""
+        """The policy that is given or explicit, where there is one, else equation (5)."""
+        if "pi_r" in self.given:
+            return self.given["pi_r"](problem, place)
         if "policy" in weights:
             return weights["policy"](observed(problem, place, beta_r)).probs()
         return self.power_law(problem, weights, place, beta_r)

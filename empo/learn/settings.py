@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -16,6 +17,8 @@ Ramp = Literal["sigmoid", "linear"]
 Bonus = Literal["none", "count", "distillation"]
 HumanPrior = Literal["learned", "computed", "shortest-path"]
 Shaping = Literal["none", "distance"]
+ClipSpace = Literal["log", "linear"]
+Given = Literal["nothing", "v_h_e", "pi_r"]
 
 QUANTITIES = ("q_h_m", "v_h_e", "x_h", "u_r", "q_r", "v_r")
 """What can be learned, in the order of the warm-up; the order of every array over quantities."""
@@ -193,6 +196,58 @@ class Exploration:
 
 
 @dataclass(frozen=True)
+class Hybrids:
+    """What is borrowed from actor-critic methods while the policy stays equation (5) of Q_r."""
+
+    clip_q_r: float = math.inf
+    """Most that Q_r changes in one update, at the states it learns from; inf: no bound."""
+    clip_q_r_in: ClipSpace = "log"
+    """That is a bound on the change of log(-Q_r), or of Q_r, which depends on its scale."""
+    entropy_q_r: float = 0.0
+    """Weight, in the loss of Q_r, of the entropy of the policy that it stands for."""
+    target_lambda: float | None = None
+    """Of targets of V_h^e and V_r along trajectories: 0 one step, 1 to the end; none: as with..."""
+    target_steps: float | None = None
+    """...steps after which targets rely on what is learned. Both none: no trajectories."""
+    sequence_steps: int = 16
+    """Length of the trajectories drawn from memory."""
+    target_ratio: float = 1.0
+    """Trajectories weigh by how likely they are now, in units of this and at most 1: 1 is V-trace,
+    more are nearer to the present policy's value and look less far ahead."""
+    fresh_goals: float = 0.5
+    """Share of human actions, along trajectories, for a goal drawn for that step alone."""
+
+    def __post_init__(self) -> None:
+        if not self.clip_q_r > 0:
+            raise InputError(f"clip_q_r: found {self.clip_q_r} (wanted above 0; inf: no bound)")
+        _one_of("clip_q_r_in", self.clip_q_r_in, get_args(ClipSpace))
+        at_least("entropy_q_r", self.entropy_q_r, 0.0)
+        if self.target_lambda is not None:
+            within("target_lambda", self.target_lambda, 0.0, 1.0)
+        n = self.target_steps
+        if n is not None and not (n >= 1 and (math.isinf(n) or n == int(n))):
+            raise InputError(f"target_steps: found {n} (wanted a whole number from 1 on, or inf)")
+        at_least("sequence_steps", self.sequence_steps, 2)
+        at_least("target_ratio", self.target_ratio, 1.0)
+        within("fresh_goals", self.fresh_goals, 0.0, 1.0)
+
+    @property
+    def trajectories(self) -> bool:
+        """Do targets follow trajectories?"""
+        return self.target_lambda is not None or self.target_steps is not None
+
+    @property
+    def lambda_(self) -> float:
+        """Lambda, 1 where only steps are given."""
+        return 1.0 if self.target_lambda is None else self.target_lambda
+
+    @property
+    def n_steps(self) -> float:
+        """Steps, inf where only lambda is given."""
+        return math.inf if self.target_steps is None else self.target_steps
+
+
+@dataclass(frozen=True)
 class RobotSettings:
     """How the equations (1)-(9) are learned."""
 
@@ -204,6 +259,8 @@ class RobotSettings:
     """Q_h^m begins small everywhere, or (on grids) with a potential that falls with distance."""
     loss_space: LossSpace = "log"
     """Where X_h, U_r, Q_r, V_r are compared with targets: as logarithms (biased with samples)."""
+    given: Given = "nothing"
+    """What is not learned but given by the exact solution, to see what that does to the rest."""
     exact: str = "auto"
     """Whence the solution to judge by: auto (solved if small), never, or a folder of empo solve."""
     kinds: Kinds = Kinds()
@@ -222,6 +279,8 @@ class RobotSettings:
     """Of each sample so many states are learned from: different ones, as far as there are any."""
     exploration: Exploration = Exploration()
     """Looking elsewhere."""
+    hybrids: Hybrids = Hybrids()
+    """Means of actor-critic methods."""
 
     def __post_init__(self) -> None:
         at_least("n_places", self.n_places, 1)
@@ -233,7 +292,30 @@ class RobotSettings:
         _one_of("prior", self.prior, get_args(HumanPrior))
         _one_of("expectation", self.expectation, get_args(Expectation))
         _one_of("shaping", self.shaping, get_args(Shaping))
+        _one_of("given", self.given, get_args(Given))
         _one_of("loss_space", self.loss_space, get_args(LossSpace))
+        if self.hybrids.trajectories:
+            self._check_trajectories()
+
+    def _check_trajectories(self) -> None:
+        if self.kinds.v_r == "direct":
+            raise InputError(
+                "v_r: found direct (wanted network or table: target_lambda and target_steps are "
+                "for a V_r that is learned)"
+            )
+        if self.warm_up.clear_replay:
+            raise InputError(
+                "clear_replay: found yes (wanted no: trajectories of the past are weighed by how "
+                "likely they are now)"
+            )
+        at_least("batch_size", self.gather.batch_size, self.hybrids.sequence_steps)
+        n_rows = self.gather.capacity // self.gather.n_envs
+        if n_rows < self.hybrids.sequence_steps:
+            raise InputError(
+                f"capacity: found {self.gather.capacity}, {n_rows} steps in each of "
+                f"{self.gather.n_envs} worlds (wanted at least sequence_steps = "
+                f"{self.hybrids.sequence_steps} in each)"
+            )
 
     @property
     def evaluators(self) -> RobotSettings:
@@ -244,4 +326,5 @@ class RobotSettings:
         """The quantities that are a network or a table."""
         chosen = {name: getattr(self.kinds, name) != "direct" for name in QUANTITIES}
         chosen["q_h_m"] = self.prior == "learned"
+        chosen["v_h_e"] &= self.given != "v_h_e"
         return tuple(name for name in QUANTITIES if chosen[name])

@@ -51,6 +51,12 @@ def kl_estimate(log_ratio: Float[Array, " n"]) -> Float[Array, ""]:
     return jnp.mean(jnp.expm1(log_ratio) - log_ratio)
 
 
+def effective_share(log_ratio: Float[Array, " n"]) -> Float[Array, ""]:
+    """Of n weighted samples, how many equal ones would tell as much: (sum r)^2 / (n sum r^2)."""
+    ratio = jnp.exp(log_ratio - jnp.max(log_ratio))
+    return jnp.mean(ratio) ** 2 / jnp.mean(ratio**2)
+
+
 def explained_variance(
     value: Float[Array, "*tn"], value_target: Float[Array, "*tn"]
 ) -> Float[Array, ""]:

@@ -145,6 +145,7 @@ def loss(
         "value_loss": error,
         "entropy": entropy,
         "kl": losses.kl_estimate(log_ratio),
+        "effective_share": losses.effective_share(log_ratio),
         "clip_fraction": jnp.mean(jnp.abs(jnp.expm1(log_ratio)) > settings.clip),
     }
 
