@@ -15,6 +15,7 @@ import optax
 from empo.core.errors import InputError
 from empo.core.types import Array, Bool, Float, Int
 from empo.learn.forms import Form
+from empo.learn.restraint import FREE, Restraint
 from empo.nets import NetSettings, factor_net
 from empo.rl.algorithm import Metrics
 from empo.worlds.packing import strides, unpack
@@ -48,12 +49,13 @@ class Batch(NamedTuple):
 class Estimator:
     """`start(key=)` gives what is `Kept`; `at(weights, factors)` is what is held of ONE place.
 
-    `improve(kept, batch, rate)` gives what is kept after one update, and metrics.
+    `improve(kept, batch, rate)` gives what is kept after one update, and metrics; a further
+    argument, a `Restraint`, says what it is to heed besides.
     """
 
     start: Callable[..., Kept]
     at: Callable[[Any, Int[Array, " f"]], Array]
-    improve: Callable[[Kept, Batch, Float[Array, ""]], tuple[Kept, Metrics]]
+    improve: Callable[..., tuple[Kept, Metrics]]
 
 
 def network(
@@ -83,7 +85,9 @@ def network(
     def at(net: Any, factors: Array) -> Array:
         return form.read(outputs(net, factors))
 
-    def improve(kept: Kept, batch: Batch, rate: Array) -> tuple[Kept, Metrics]:
+    def improve(
+        kept: Kept, batch: Batch, rate: Array, restraint: Restraint = FREE
+    ) -> tuple[Kept, Metrics]:
         slow = jax.vmap(at, in_axes=(None, 0))(kept.slow, batch.factors)
         learnt = batch.weight > 0
         target = jnp.where(learnt, batch.target, 1.0)
@@ -91,17 +95,31 @@ def network(
         def loss(net: Any) -> tuple[Array, Array]:
             out = jax.vmap(outputs, in_axes=(None, 0))(net, batch.factors)
             losses = jnp.where(learnt, batch.weight * jax.vmap(form.loss)(out, slow, target), 0.0)
-            return jnp.mean(losses), out
+            total = jnp.mean(losses)
+            if restraint.cost is not None:
+                total += jnp.mean(restraint.cost(jax.vmap(form.read)(out)))
+            return total, out
 
         (value, out), gradient = jax.value_and_grad(loss, has_aux=True)(kept.now)
         step, moments = adam.update(gradient, kept.moments)
-        now = jax.tree.map(lambda w, s: w - rate * s, kept.now, step)
         held = jax.vmap(form.read)(out)
+
+        def after(share: Array | float) -> Any:
+            return jax.tree.map(lambda w, s: w - share * rate * s, kept.now, step)
+
+        def held_after(share: Array) -> Array:
+            return jax.vmap(at, in_axes=(None, 0))(after(share), batch.factors)
+
+        now, clipped = jax.tree.map(lambda w, s: w - rate * s, kept.now, step), {}
+        if restraint.bounded:
+            share = restraint.share(held, held_after)
+            now, clipped = after(share), {"clipped": 1 - share}
         return Kept(now, kept.slow, moments), {
             "loss": value,
             "grad_norm": optax.tree.norm(gradient),
             "prediction": jnp.mean(held),
             "lag": jnp.mean(jnp.abs(held - slow)),
+            **clipped,
         }
 
     return Estimator(start, at, improve)
@@ -138,16 +156,25 @@ def table(
     def at(rows: Array, factors: Array) -> Array:
         return rows[row_of(factors)]
 
-    def improve(kept: Kept, batch: Batch, rate: Array) -> tuple[Kept, Metrics]:
+    def improve(
+        kept: Kept, batch: Batch, rate: Array, restraint: Restraint = FREE
+    ) -> tuple[Kept, Metrics]:
         row = jax.vmap(row_of)(batch.factors)
         held, slow = kept.now[row], kept.slow[row]
         target, learnt = mean_of_equals(row, batch)
         new = jnp.where(learnt, form.toward(held, jnp.where(learnt, target, 1.0), rate), held)
+        clipped = {}
+        if restraint.cost is not None:
+            new -= rate * restraint.pull(held)
+        if restraint.bounded:
+            free, new = new, restraint.clipped(held, new)
+            clipped = {"clipped": jnp.mean(new != free)}
         return Kept(kept.now.at[row].set(new), kept.slow, ()), {
             "loss": jnp.mean((new - held) ** 2),
             "grad_norm": jnp.sqrt(jnp.sum((new - held) ** 2)),
             "prediction": jnp.mean(held),
             "lag": jnp.mean(jnp.abs(held - slow)),
+            **clipped,
         }
 
     return Estimator(start, at, improve)

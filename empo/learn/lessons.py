@@ -77,6 +77,11 @@ def sampled(
     return Phases(first if "q_h_m" in quantities.estimators else None, second)
 
 
+def joined(phases: Phases, more: Callable[[], dict[str, Batch]]) -> Phases:
+    """With other batches in place of some of Phase 2."""
+    return phases._replace(second=lambda: phases.second() | more())
+
+
 def under_way(phases: Phases, now: Moment) -> dict[str, Batch]:
     """Only the phase that is under way is computed."""
     first, second = phases

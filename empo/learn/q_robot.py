@@ -6,6 +6,7 @@ the table of stages says which of them move, how fast, and how decisive the robo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -14,14 +15,16 @@ import jax.numpy as jnp
 from empo.core.types import Array, Bool, Float, Int
 from empo.learn.acting import played
 from empo.learn.estimators import Batch, Estimator, Kept
-from empo.learn.lessons import check_affordable, expected, sampled, under_way
+from empo.learn.lessons import check_affordable, expected, joined, sampled, under_way
 from empo.learn.novelty import novelty
 from empo.learn.once import spread
 from empo.learn.problem import Place, Problem
 from empo.learn.quantities import Quantities, Weights
+from empo.learn.restraint import FREE, Restraint, restraint
 from empo.learn.settings import QUANTITIES, Exploration, RobotSettings
 from empo.learn.stages import Moment, Stages, moment
 from empo.learn.task import Seen
+from empo.learn.trailing import Conduct, trailing
 from empo.rl.algorithm import Acted, Algorithm, Metrics
 from empo.rl.data import Steps
 from empo.rl.minibatch import take
@@ -40,6 +43,8 @@ class Past(NamedTuple):
     beta_r: Float[Array, ""]
 
 
+Along = Callable[[Weights, Float[Array, ""]], dict[str, Batch]]
+"""along(slow, beta_r): batches that take the place of others in Phase 2."""
 AUXILIARY = {"q_h_r": "q_h_m"}
 """What has no settings of its own, and whose it shares."""
 
@@ -57,6 +62,8 @@ class Learner(NamedTuple):
     """Total variation distance of pi_r to what it was `APART` updates before; mean over states."""
     policy: Any = ()
     """An explicit policy, where an actor has one: whom it belongs to sets it, it is as given."""
+    trail: Any = ()
+    """What was done, in order, where targets follow trajectories."""
 
 
 def q_robot(
@@ -80,21 +87,34 @@ def q_robot(
         past = Past({"q_r": kept["q_r"].now}, jnp.zeros(()))
         return Learner(kept, jnp.int32(0), past, new.start(key=key), jnp.zeros(()))
 
-    def act(learner: Learner, seen: Seen, memory: Any, *, key: Array) -> Acted:
+    def conduct(learner: Learner, seen: Seen) -> Conduct:
         now = moment(stages, settings, learner.n_updates)
         epsilon_r, epsilon_h = shares(settings.exploration, now)
         beta_r = now.beta_share * problem.parameters.beta_r
-        weights = present(learner)
         bonus = settings.exploration.bonus_weight * new.bonus(learner.novelty, seen.place)
+        return Conduct(present(learner), beta_r, epsilon_r, epsilon_h, bonus)
+
+    def act(learner: Learner, seen: Seen, memory: Any, *, key: Array) -> Acted:
+        how = conduct(learner, seen)
         action = played(
-            quantities, problem, weights, seen, beta_r, epsilon_r, epsilon_h, bonus, key=key
+            quantities,
+            problem,
+            how.weights,
+            seen,
+            how.beta_r,
+            how.epsilon_r,
+            how.epsilon_h,
+            how.bonus,
+            key=key,
         )
         return Acted(action, jnp.zeros(()), memory)
 
     def best(learner: Learner, seen: Seen) -> Int[Array, ""]:
         return jnp.int32(0)
 
-    def update(learner: Learner, data: Steps, *, key: Array) -> tuple[Learner, Metrics]:
+    def update(
+        learner: Learner, data: Steps, *, key: Array, along: Along = _nothing_more
+    ) -> tuple[Learner, Metrics]:
         now = moment(stages, settings, learner.n_updates)
         beta_r = now.beta_share * problem.parameters.beta_r
         key, key_spread = jax.random.split(key)
@@ -102,13 +122,17 @@ def q_robot(
         rows = spread(factors, settings.n_places, key=key_spread)
         places = take(data.observation.place, rows)
         remembered = new.update(learner.novelty, places, a_r[data.action[rows]])
-        phases = lessons(quantities, problem, lagging(learner), places, beta_r, key)
-        batches = under_way(phases, now)
+        slow = lagging(learner)
+        phases = lessons(quantities, problem, slow, places, beta_r, key)
+        batches = under_way(joined(phases, lambda: along(slow, beta_r)), now)
+        heeded = {"q_r": _heeded(problem, settings, places, beta_r)}
         kept, metrics = {}, {"stage": now.stage, "beta_r": beta_r}
         for name, estimator in estimators.items():
             setting = AUXILIARY.get(name, name)
             place = QUANTITIES.index(setting)
-            moved, told = _improved(estimator, learner.kept[name], batches[name], now, place)
+            moved, told = _improved(
+                estimator, learner.kept[name], batches[name], now, place, heeded.get(name, FREE)
+            )
             kept[name] = followed(moved, settings.slow.of(setting), learner.n_updates + 1)
             told["target"] = _mean(batches[name])
             told["rate"] = now.rate[place] * now.moves[place]
@@ -118,7 +142,13 @@ def q_robot(
         metrics["policy_change"] = learner.policy_change
         return learner, {name: jnp.float32(value) for name, value in metrics.items()}
 
+    if settings.hybrids.trajectories:
+        return trailing(problem, settings, quantities, init, conduct, best, update)
     return Algorithm(init, act, best, update, settings.gather)
+
+
+def _nothing_more(slow: Weights, beta_r: Float[Array, ""]) -> dict[str, Batch]:
+    return {}
 
 
 def shares(exploration: Exploration, now: Moment) -> tuple[Float[Array, ""], Float[Array, ""]]:
@@ -137,7 +167,7 @@ def lagging(learner: Learner) -> Weights:
     return {name: kept.slow for name, kept in learner.kept.items()} | _explicit(learner)
 
 
-def _explicit(learner: Learner) -> Weights:
+def _explicit(learner: Learner) -> dict[str, Any]:
     return {} if isinstance(learner.policy, tuple) else {"policy": learner.policy}
 
 
@@ -168,13 +198,19 @@ def _compared(
     return jax.lax.cond(learner.n_updates % APART == 0, compare, lambda: learner)
 
 
+def _heeded(problem: Problem, settings: RobotSettings, places: Place, beta_r: Array) -> Restraint:
+    """What updates of Q_r heed besides their targets."""
+    legal_r = jax.vmap(problem.model.situation)(places.state).legal_r
+    return restraint(settings.hybrids, legal_r, jax.vmap(problem.counts)(places), beta_r)
+
+
 def _improved(
-    estimator: Estimator, kept: Kept, batch: Batch, now: Moment, place: int
+    estimator: Estimator, kept: Kept, batch: Batch, now: Moment, place: int, heeded: Restraint
 ) -> tuple[Kept, Metrics]:
     """One update, if it is this quantity's turn."""
 
     def improve() -> tuple[Kept, Metrics]:
-        return estimator.improve(kept, batch, now.rate[place])
+        return estimator.improve(kept, batch, now.rate[place], heeded)
 
     nothing = {name: jnp.zeros(()) for name in jax.eval_shape(improve)[1]}
     return jax.lax.cond(now.moves[place], improve, lambda: (kept, nothing))
