@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import warnings
 from typing import Any
 
@@ -10,6 +11,10 @@ from empo.core.errors import InputError
 
 LOCAL = "local"
 """The address of a cluster that is started here and ends with this process."""
+AUTO = "auto"
+"""The address of one that this machine is a part of."""
+
+_SECONDS_TO_ANSWER = 5.0
 
 _STORE_BYTES = 512 * 2**20
 """Of memory for messages on their way in a local cluster; what does not fit goes to the disk."""
@@ -76,6 +81,8 @@ def _connect(ray: Any, address: str, n_wanted: int) -> None:
             "include_dashboard": False,
             "object_store_memory": _STORE_BYTES,
         }
+    if address not in (LOCAL, AUTO):
+        _check_answers(address)
     try:
         with warnings.catch_warnings():
             # It forks to run programs of its own, which never come back to JAX.
@@ -83,7 +90,22 @@ def _connect(ray: Any, address: str, n_wanted: int) -> None:
             ray.init(address, log_to_driver=False, logging_level="ERROR", **own)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(
-            f"ray: found no cluster at {address!r}: {first} (wanted {LOCAL!r}, or the address of "
-            f"one that `ray start --head` has started)"
-        ) from error
+        raise _no_cluster(address, first) from error
+
+
+def _check_answers(address: str) -> None:
+    """Ask before Ray does, which would wait for minutes. Raises `InputError`."""
+    host, colon, port = address.rpartition(":")
+    if not (colon and host and port.isdecimal() and int(port) < 2**16):
+        raise InputError(f"ray: found {address!r} (wanted {LOCAL}, {AUTO} or HOST:PORT)")
+    try:
+        socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
+    except OSError as error:
+        raise _no_cluster(address, error.strerror or str(error)) from error
+
+
+def _no_cluster(address: str, why: str) -> InputError:
+    return InputError(
+        f"ray: found no cluster at {address!r}: {why} (wanted {LOCAL}, or the address of one that "
+        f"`ray start --head` has started)"
+    )

@@ -17,10 +17,12 @@ from empo.rl.algorithm import Algorithm, Replay, Rollout
 from empo.rl.halves import Halves, of_data
 from empo.rl.impala import Impala, impala
 from empo.rl.optim import Optim
-from empo.tasks.asynchronous import AsynchronousTrainer, Master, Sent, WorkerFailed
+from empo.tasks.asynchronous import AsynchronousTrainer
 from empo.tasks.cartpole import CARTPOLE
 from empo.tasks.device import Ended
 from empo.tasks.device_trainer import DeviceTrainer
+from empo.tasks.master import Master, Sent
+from empo.tasks.places import Threads, WorkerFailed, WorkerLost
 from empo.tasks.trainer import Diverged
 
 N_STEPS = 4000
@@ -142,6 +144,66 @@ def test_a_worker_that_fails_is_reported_with_its_error(monkeypatch):
     assert not [t for t in threading.enumerate() if t.name.startswith("worker")]
     monkeypatch.setattr(Master, "submit", original)
     assert trainer.n_steps(trainer.advance(run, 5)[0]) == 5 * 20
+
+
+class Perilous(Threads):
+    """Every third piece of work is lost, and the worker with it."""
+
+    def __init__(self):
+        super().__init__()
+        self.n_asked = self.n_replaced = 0
+
+    def work(self, number, learner, worker):
+        self.n_asked += 1
+        if self.n_asked % 3 == 0:
+            raise WorkerLost("it fell off a cliff")
+        return super().work(number, learner, worker)
+
+    def replace(self, number):
+        self.n_replaced += 1
+
+
+def test_A15_a_worker_that_is_lost_again_and_again_costs_time_and_no_bit():
+    safe, perilous = crew(1), crew(1)
+    perilous.place = Perilous()
+    one, _ = safe.advance(safe.start(), 20)
+    other, chunk = perilous.advance(perilous.start(), 20)
+    for a, b in zip(leaves(safe.learner(one)), leaves(perilous.learner(other)), strict=True):
+        np.testing.assert_array_equal(a, b)
+    # Of 29 pieces of work the 3rd, 6th, ... 27th are lost, and 20 arrive.
+    assert chunk.metrics["workers_lost"] == chunk.metrics["messages_lost"] == 9
+
+
+def test_what_is_lost_is_asked_for_again_unless_it_is_enough():
+    master = counting_master(1)
+    assert master.claim() is not None
+    assert not master.wants_more
+    master.lose()
+    assert master.wants_more
+    assert master.claim() is not None
+    master.stop()
+    master.lose()
+    assert master.claim() is None
+    assert master.n_lost == 2
+
+
+def test_a_run_goes_on_with_more_workers_or_fewer():
+    two, three, one = crew(2), crew(3), crew(1)
+    run, _ = two.advance(two.start(), 6)
+    more, fewer = three.crewed(run), one.crewed(run)
+    assert jax.tree.structure(more) == jax.tree.structure(three.shape())
+    assert jax.tree.structure(fewer) == jax.tree.structure(one.shape())
+    assert jax.tree.structure(run) == jax.tree.structure(three.shape(2))
+    # Those who stay are where they were; who is new begins, and is none of the others.
+    for kept in (more.workers[1], run.workers[1]):
+        np.testing.assert_array_equal(
+            jax.random.key_data(kept.key), jax.random.key_data(run.workers[1].key)
+        )
+    assert int(more.workers[2].n_steps) == 0
+    fresh, old = (np.asarray(more.workers[i].episodes.state.angle) for i in (2, 0))
+    assert not np.array_equal(fresh, old)
+    assert three.n_steps(three.advance(more, 3)[0]) == 9 * 20
+    assert one.n_steps(one.advance(fewer, 3)[0]) == 9 * 20
 
 
 def test_numbers_that_are_none_are_reported():
