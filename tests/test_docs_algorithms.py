@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from empo.cli import train
+from empo.learn.registry import ROBOTS
 from empo.rl.registry import RECIPES
-from empo.runs.trained import job_of
+from empo.runs.jobs import job_of
+from empo.runs.setup import setting_names
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted((DOCS / "algorithms").glob("*.md"))
@@ -53,7 +55,7 @@ def examples():
                     yield words, {str(k.arg): ast.literal_eval(k.value) for k in node.keywords}
 
 
-@each_page
+@pytest.mark.parametrize("page", settings_tables.PAGES, ids=lambda page: page.stem)
 def test_tables_of_settings_are_those_of_the_dataclasses(page):
     text = page.read_text("utf-8")
     assert settings_tables.with_tables(text) == text, (
@@ -69,6 +71,22 @@ def test_a_table_is_written_anew_where_it_is_marked_and_nowhere_else():
     assert "stale" not in found
     assert "| `theta` | 0.15 | Rate at which it returns to 0;" in found
     assert settings_tables.with_tables("no marks") == "no marks"
+
+
+def test_settings_that_mean_nothing_are_left_out_of_a_table():
+    page = "<!-- settings: empo.rl.noise.Noise without theta, sigma -->\n<!-- end -->"
+    found = settings_tables.with_tables(page)
+    assert re.findall(r"^\| `(\w+)` \|", found, re.MULTILINE) == ["dt"]
+
+
+def test_every_setting_of_a_robots_training_stands_in_the_guide():
+    text = (DOCS / "learning.md").read_text("utf-8")
+    (table,) = re.findall(r"<!-- settings: \S+RobotSettings .*?<!-- end -->", text, re.DOTALL)
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", table, re.MULTILINE)
+    made = job_of("key-door", preset="equal", settings={}).setup.algorithm
+    assert {name for name, _ in rows} == setting_names(made) - ROBOTS["q"].idle
+    assert dict(rows)["lr_q_r"] == f"{made.rates.lr_q_r:g}"
+    assert dict(rows)["n_envs"] == str(made.gather.n_envs)
 
 
 def test_settings_that_are_inherited_keep_their_docstrings():

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from empo.learn import stages
+
 TESTS = Path(__file__).parent
 DOCS = TESTS.parent / "docs"
 LISTED = (DOCS / "requirements.md").read_text("utf-8")
@@ -62,3 +64,20 @@ def test_tests_that_are_called_by_a_row_are_named_there():
 def test_A36_the_pages_cite_the_papers(page):
     text = (DOCS / "algorithms" / f"{page}.md").read_text("utf-8")
     assert f"https://arxiv.org/abs/{CITED[page]}" in text
+
+
+TIME_SCALES = {
+    "Borkar": 2008,
+    "Konda and Tsitsiklis": 2000,
+    "Heusel et al.": 2017,
+    "Gidel et al.": 2019,
+    "Mescheder et al.": 2018,
+}
+
+
+@pytest.mark.parametrize("authors", TIME_SCALES)
+def test_B27_guide_and_code_cite_the_papers_on_time_scales(authors):
+    year = TIME_SCALES[authors]
+    references = (DOCS / "learning.md").read_text("utf-8").partition("## References")[2]
+    assert f"{authors} ({year})" in references
+    assert f"{authors} {year}" in " ".join((stages.__doc__ or "").split())
