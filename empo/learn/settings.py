@@ -206,14 +206,13 @@ class Hybrids:
     entropy_q_r: float = 0.0
     """Weight, in the loss of Q_r, of the entropy of the policy that it stands for."""
     target_lambda: float | None = None
-    """Of targets of V_h^e and V_r along trajectories: 0 one step, 1 to the end; none: as with..."""
+    """Targets of V_h^e and V_r follow trajectories, with this lambda (1 if only steps are set)..."""
     target_steps: float | None = None
-    """...steps after which targets rely on what is learned. Both none: no trajectories."""
+    """...for so many steps (inf if only lambda is set); both none: no trajectories."""
     sequence_steps: int = 16
     """Length of the trajectories drawn from memory."""
     target_ratio: float = 1.0
-    """Trajectories weigh by how likely they are now, in units of this and at most 1: 1 is V-trace,
-    more are nearer to the present policy's value and look less far ahead."""
+    """Weights of what was done are cut at this and divided by it: 1 is V-trace; more: less bias."""
     fresh_goals: float = 0.5
     """Share of human actions, along trajectories, for a goal drawn for that step alone."""
 

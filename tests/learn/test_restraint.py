@@ -48,7 +48,7 @@ def of(beta_r=BETA, **settings):
     return restraint(Hybrids(**settings), LEGAL, COUNTS, beta_r)
 
 
-def course(kind, heeded, rate, n, space="log"):
+def course(kind, heeded, rate, n, space: LossSpace = "log"):
     """What is held before and after each of n updates."""
     estimator = made(kind, space)
     improve = jax.jit(lambda kept: estimator.improve(kept, BATCH, jnp.float32(rate), heeded))
