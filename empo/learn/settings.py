@@ -206,7 +206,7 @@ class Hybrids:
     entropy_q_r: float = 0.0
     """Weight, in the loss of Q_r, of the entropy of the policy that it stands for."""
     target_lambda: float | None = None
-    """Targets of V_h^e and V_r follow trajectories, with this lambda (1 if only steps are set)..."""
+    """Targets of V_h^e and V_r follow trajectories, with this lambda (1 if not set but steps)..."""
     target_steps: float | None = None
     """...for so many steps (inf if only lambda is set); both none: no trajectories."""
     sequence_steps: int = 16
