@@ -141,7 +141,11 @@ def field_docs(kind: type) -> dict[str, str]:
 
 
 def _own_docs(kind: type) -> dict[str, str]:
-    (definition,) = ast.parse(inspect.cleandoc(inspect.getsource(kind))).body
+    try:
+        source = inspect.getsource(kind)
+    except OSError:  # a class made at runtime, as of an actor's settings, which has no text
+        return {}
+    (definition,) = ast.parse(inspect.cleandoc(source)).body
     assert isinstance(definition, ast.ClassDef)
     return {
         place.target.id: inspect.cleandoc(str(doc.value.value))

@@ -13,13 +13,15 @@ import tyro
 from empo.cli.flags import Positional, given, parse, settings_flags
 from empo.cli.progress import showing
 from empo.cli.trained_summary import finish
-from empo.learn.registry import ROBOTS, robot_recipe
+from empo.learn.actor_settings import ActorSettings
+from empo.learn.registry import IMPLICIT, robot_names, robot_recipe
 from empo.learn.settings import Exploration, Kinds, Pace, Rates, Slow, WarmUp
 from empo.nets import NetSettings
 from empo.rl.algorithm import Replay, Rollout
 from empo.rl.normalise import InputSettings
 from empo.rl.optim import Optim
 from empo.rl.registry import RECIPES
+from empo.runs.actor_presets import ACTOR_PRESETS
 from empo.runs.jobs import default_algorithm, job_of, task_setup, world_setup
 from empo.runs.robot_presets import PRESETS
 from empo.runs.setup import Job, Setup, is_world
@@ -42,9 +44,12 @@ Targets:
   gym:ENV-ID    any Gymnasium environment, as gym:CartPole-v1
 
 Algorithms in worlds:
-  {robots}: learns Q_r, V_h^e, X_h and what else is asked for side by side;
-     the robot acts by equation (5). Settings come from --preset:
+  q: learns Q_r, V_h^e, X_h and what else is asked for side by side; the robot
+     acts by equation (5). Settings come from --preset:
      {presets}
+  {robots}:
+     learn the robot's policy besides. Settings come from --preset:
+     {actor_presets}
 
 Algorithms on tasks:
   {algorithms}
@@ -118,6 +123,12 @@ class _Flags:
         tyro.conf.arg(metavar="N", help_behavior_hint="(default: 20; worlds: 256)"),
     ] = None
     """Fresh episodes by which it is judged."""
+    ray: Annotated[
+        str | None,
+        tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="(default: threads)"),
+    ] = None
+    """The workers of an asynchronous algorithm are processes of the Ray cluster there, or of one
+    on this machine: local."""
     json: bool = False
     """Print the result as one JSON object and nothing else."""
 
@@ -126,7 +137,7 @@ def run(arguments: Sequence[str]) -> int:
     """The command."""
     asked = _peek(arguments)
     groups, idle = _settings(asked)
-    own = asked.algorithm.replace("-", "_")
+    own = "robot" if isinstance(groups[0], ActorSettings) else asked.algorithm.replace("-", "_")
     titles = [own, *(_TITLES.get(type(g), type(g).__name__.lower()) for g in groups[1:])]
     kinds = [settings_flags(type(group), _default_of(group), idle) for group in groups]
     made = [(t, kind, field(default_factory=kind)) for t, kind in zip(titles, kinds, strict=True)]
@@ -147,7 +158,7 @@ def run(arguments: Sequence[str]) -> int:
     )
     folder = Path(flags.out) if flags.out else Path("runs") / _folder_name(job)
     with showing() as show:
-        trained = run_job(job, folder, overwrite=flags.overwrite, progress=show)
+        trained = run_job(job, folder, overwrite=flags.overwrite, ray=flags.ray, progress=show)
         finish(folder, trained, as_json=flags.json, progress=show)
     return 0
 
@@ -163,7 +174,7 @@ class _Asked(NamedTuple):
     def in_world(self) -> bool:
         """Does a robot learn in a world?"""
         if self.target is None:
-            return self.algorithm in ROBOTS and self.algorithm not in RECIPES
+            return self.algorithm == IMPLICIT
         return is_world(self.target)
 
 
@@ -221,8 +232,9 @@ def _teaching() -> str:
     return TEACHING.format(
         tasks=_listed(names(), 16),
         algorithms=_listed(RECIPES, 2),
-        robots=_listed(ROBOTS, 2),
-        presets=_listed(PRESETS["q"], 5),
+        robots=_listed(robot_names()[1:], 2),
+        presets=_listed(PRESETS, 5),
+        actor_presets=_listed(ACTOR_PRESETS, 5),
     )
 
 

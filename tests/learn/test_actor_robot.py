@@ -41,7 +41,7 @@ def test_A27_the_actor_waits_for_the_ramp_and_its_judges_for_it():
         moved = not same(before.actor, now.actor)
         assert moved == (count > 8), count
         judged_anew = not same(before.evaluators.policy, now.evaluators.policy)
-        assert judged_anew == (count > 8 and count % 3 == 0), count
+        assert judged_anew == (count == 12), count  # at 9 beta_r is 0, and the policy uniform
         assert np.isfinite(chunk.metrics["actor_policy_loss"]).all()
     assert same(first.actor, trainer.start().learner.actor)
 
