@@ -38,7 +38,7 @@ In place of a grid, settings may be searched by chance, or by Optuna:
   search:
     learning_rate: {low: 1e-5, high: 1e-2, log: true}
     hidden: [[64], [64, 64]]
-  method: optuna                  # or random; optuna needs the extra empo[optuna]
+  method: optuna                  # or random; the extra is empo[optuna]
   trials: 30
 
 Each trial is a folder of `empo train`. sweep.json has every number, sweep.html
