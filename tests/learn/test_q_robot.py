@@ -15,7 +15,7 @@ from empo.learn.prior import Learned
 from empo.learn.problem import Place, problem_of
 from empo.learn.q_robot import followed, present
 from empo.learn.quantities import quantities
-from empo.learn.settings import QUANTITIES, Kinds, Rates, RobotSettings, Slow, WarmUp
+from empo.learn.settings import QUANTITIES, Hybrids, Kinds, Rates, RobotSettings, Slow, WarmUp
 from empo.learn.stages import NAMES
 from empo.learn.task import Seen, drawn_goals
 from empo.nets import NetSettings
@@ -118,6 +118,34 @@ def test_B26_polyaks_copy_is_a_mean_with_falling_weights():
         kept = followed(kept._replace(now={"w": jnp.full(2, now)}), tau, jnp.int32(count))
     wanted = 0.9**5 * 2 + sum(0.1 * 0.9 ** (5 - i) * x for i, x in enumerate(history, start=1))
     np.testing.assert_allclose(kept.slow["w"], wanted, rtol=1e-6)
+
+
+BOUNDS = [("log", 0.003), ("linear", 0.003)]
+
+
+@pytest.mark.parametrize(("unit", "most"), BOUNDS, ids=["log", "linear"])
+def test_A21_softly_clipped_q_r_moves_no_further_than_that_in_any_update(unit, most):
+    _, found, _, data = setup("two-state", SETTINGS, N_UPDATES)
+    factors = data.observation.place.state
+    at_all = jax.vmap(found.estimators["q_r"].at, in_axes=(None, 0))
+
+    def changes(hybrids):
+        kept, metrics = courses(hybrids=hybrids)
+        held = jax.vmap(lambda net: at_all(net, factors))(kept["q_r"].now)
+        held = np.asarray(held, np.float64)
+        return np.abs(np.diff(held if unit == "log" else np.exp(held), axis=0)), metrics
+
+    free, _ = changes(Hybrids())
+    bounded, metrics = changes(Hybrids(clip_q_r=most, clip_q_r_in=unit))
+    assert free.max() > 2 * most
+    assert most / 2.1 < bounded.max() <= most + 1e-6
+    assert metrics["q_r_clipped"].max() > 0
+
+
+def test_A20_A21_A23_what_only_matters_to_a_hybrid_that_is_off_changes_nothing_bit_for_bit():
+    idle = Hybrids(clip_q_r_in="linear", sequence_steps=3, target_ratio=2.0, fresh_goals=0.1)
+    for some, others in zip(courses(), courses(hybrids=idle), strict=True):
+        jax.tree.map(np.testing.assert_array_equal, some, others)
 
 
 @functools.cache

@@ -15,7 +15,7 @@ import empo
 from empo.core.errors import InputError
 from empo.learn.estimators import Kept
 from empo.learn.problem import Place
-from empo.learn.q_robot import q_robot
+from empo.learn.q_robot import present, q_robot
 from empo.learn.settings import Hybrids, Kinds, Pace, Rates, RobotSettings, Slow, WarmUp
 from empo.learn.stages import stage_table
 from empo.learn.task import Seen, world_task
@@ -273,6 +273,49 @@ def test_A20_it_gathers_by_rollouts_and_learns_once_its_random_steps_are_made():
     assert done == [(2, 0), (4, 0), (6, 2), (8, 4), (10, 6)]
     assert np.isfinite(list(metrics.values())).all()
     np.testing.assert_array_equal(run.learner.trail.rows.log_prob[:10] < 0, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "hybrids",
+    [
+        Hybrids(target_lambda=0.8, target_ratio=3.0),
+        Hybrids(target_steps=3, target_ratio=3.0, sequence_steps=8, clip_q_r=0.2),
+    ],
+    ids=["lambda", "steps and clipping"],
+)
+def test_A17_A20_A21_tables_come_close_to_the_exact_solution(hybrids):
+    world = exact()
+    n_updates = 6000
+    settings = RobotSettings(
+        kinds=ALL_TABLES,
+        loss_space="linear",
+        warm_up=WarmUp(0, 0, 0, 0, 0, 0, beta_r_rampup_steps=500),
+        rates=Rates(0.0, 0.1, 1.0, 1.0, 0.1, 0.1, decay_from=0.3),
+        slow=Slow(1, 1, 1, 1, 1, 1),
+        gather=Replay(n_envs=16, batch_size=256, capacity=16_000, warmup=640),
+        n_places=16,
+        hybrids=hybrids,
+    )
+    algorithm = robot(settings, n_updates)
+    task = world_task(solution().world, world.problem, settings.pace)
+
+    @jax.jit
+    def learned(key):
+        run = start(algorithm, task, key=key)
+        held = world.weights["q_h_m"]
+        kept = {**run.learner.kept, "q_h_m": Kept(held, held, ())}
+        run = run._replace(learner=run.learner._replace(kept=kept))
+        step = lambda _, run: iterate(algorithm, task, run)[0]  # noqa: E731
+        return jax.lax.fori_loop(0, n_updates + 40, step, run).learner
+
+    weights = present(learned(jax.random.key(0)))
+    found = jax.vmap(
+        lambda place: world.quantities.at(world.problem, weights, place, world.beta_r)
+    )(world.places)
+    np.testing.assert_allclose(found.v_r, -world.exact["v_r"], rtol=0.02)
+    np.testing.assert_allclose(found.v_h_e, world.exact["v_h_e"], atol=0.02)
+    np.testing.assert_allclose(found.pi_r, world.exact["pi_r"], atol=0.05)
 
 
 def test_A20_V_r_must_be_learned_and_what_is_remembered_must_do():
