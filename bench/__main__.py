@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 SOLVING = ("sweep", "bush_small", "bush_large", "endless", "bush_longest")
-LEARNING = ("returns", "ppo", "sac", "trpo", "a2c", "cold_start", "seeds")
+LEARNING = ("returns", "ppo", "sac", "trpo", "a2c", "cold_start", "seeds", "workers")
 ROBOT = ("learner", "coupled")
 NAMES = (*SOLVING, *LEARNING, *ROBOT)
 
