@@ -36,7 +36,7 @@ _FIRST_STEP = 1.0
 _SHORTEST_STEP = 0.01
 """As a share of 1 + beta_r: a solution that cannot be followed further by this much has ended."""
 _SHARP = 1024.0
-"""From here on, beta_r = inf is tried."""
+"""From here beta_r = inf is tried; once, since from sharper robots it would begin much the same."""
 
 
 def solve_humans(
@@ -92,15 +92,14 @@ def solve_robot(cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progr
 
     reached, step = 0.0, _FIRST_STEP
     while True:
-        beta_r = min(reached + step, target)
-        beta_r = math.inf if target == math.inf and beta_r > _SHARP else beta_r
+        beta_r = _next_beta(reached, step, target)
         found = attempt(beta_r, rules if beta_r == target else on_the_way)
         sweeps += found.sweeps
         if found.converged and beta_r == target:
             return Followed(found.x, sweeps, None)
         if found.converged:
             x, reached, step = found.x, beta_r, 2 * step
-        elif step > _SHORTEST_STEP * (1 + reached):
+        elif beta_r < math.inf and step > _SHORTEST_STEP * (1 + reached):
             step = min(step, beta_r - reached) / 4
         else:
             break
@@ -128,6 +127,13 @@ def _uniform_robot(
     check_power(cyclic.problem, 0, join([part.x_h for part in parts], cyclic.layer.n_states))
     lasting = [part.u_r / (1 - cyclic.problem.theory.gamma_r) for part in parts]
     return pack_robot(cyclic, [b_h_e], lasting), found.sweeps
+
+
+def _next_beta(reached: float, step: float, target: float) -> float:
+    """What to try after a beta_r that was reached."""
+    if target < math.inf:
+        return min(reached + step, target)
+    return math.inf if reached >= _SHARP else min(reached + step, _SHARP)
 
 
 def _reach_all(operator: Operator, x: np.ndarray) -> np.ndarray:

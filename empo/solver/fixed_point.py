@@ -144,7 +144,8 @@ class _Watch:
         self._steady = self._steady or self._is_slow() or self._n_seen >= self._rules.settle
         self._since_best = 0 if residual < 0.999 * self._best else self._since_best + 1
         self._best = min(self._best, residual)
-        longest = 0 if self.accelerate else _SLOW_PASSAGE * self._n_seen
+        is_plain = self.damping == 1 and not self.accelerate
+        longest = _SLOW_PASSAGE * self._n_seen if is_plain else 0
         if self._since_best > max(self._rules.patience, longest):
             if self._may_accelerate:
                 self._may_accelerate = False
