@@ -16,7 +16,7 @@ from empo.learn.problem import Place, Problem
 from empo.learn.quantities import Quantities, Weights
 from empo.learn.sampled_targets import phase1_samples, phase2_samples
 from empo.learn.settings import RobotSettings
-from empo.learn.stages import PHASE_1, Moment
+from empo.learn.stages import Moment
 
 MOST_NEXT = 1 << 20
 """Next places that one update may look at: with some hundred numbers known of each of them, and
@@ -88,9 +88,7 @@ def under_way(phases: Phases, now: Moment) -> dict[str, Batch]:
     if first is None:
         return second()
     nothing1, nothing2 = (_nothing(jax.eval_shape(phase)) for phase in (first, second))
-    return jax.lax.cond(
-        now.stage == PHASE_1, lambda: first() | nothing2, lambda: nothing1 | second()
-    )
+    return jax.lax.cond(now.phase_1, lambda: first() | nothing2, lambda: nothing1 | second())
 
 
 def check_affordable(problem: Problem, settings: RobotSettings) -> None:

@@ -146,12 +146,19 @@ class WarmUp:
     """Forget, after the ramp, what was seen before its end."""
     robot_every: int = 1
     """Q_r and V_r make one update for so many of V_h^e, X_h and U_r."""
+    prior_every: int = 0
+    """After Phase 1 every so-many-th update is one of Q_h^m, where the robot goes now; 0: none."""
 
     def __post_init__(self) -> None:
         for name in (*(f"warmup_{q}_steps" for q in QUANTITIES), "beta_r_rampup_steps"):
             at_least(name, getattr(self, name), 0)
         _one_of("ramp", self.ramp, get_args(Ramp))
         at_least("robot_every", self.robot_every, 1)
+        if self.prior_every == 1 or self.prior_every < 0:
+            raise InputError(
+                f"prior_every: found {self.prior_every} (wanted 0, or at least 2: others want "
+                f"their turn)"
+            )
 
 
 @dataclass(frozen=True)

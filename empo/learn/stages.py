@@ -43,6 +43,8 @@ class Moment(NamedTuple):
     """What the table says of one update."""
 
     stage: Int[Array, ""]
+    phase_1: Bool[Array, ""]
+    """Is this an update of Phase 1?"""
     moves: Bool[Array, " q"]
     beta_share: Float[Array, ""]
     """The effective beta_r as a share of its value."""
@@ -84,16 +86,22 @@ def moment(stages: Stages, settings: RobotSettings, n_done: Int[Array, ""]) -> M
     """What is done in the update that follows after `n_done` of them."""
     begin, end = jnp.asarray(stages.begin), jnp.asarray(stages.end)
     stage = jnp.sum(n_done >= end[:-1])
-    share = (n_done - begin[stage]) / jnp.maximum(end[stage] - begin[stage], 1)
-    turn = (n_done - begin[stage]) % settings.warm_up.robot_every == 0
+    warm_up, so_far = settings.warm_up, n_done - begin[stage]
+    length = end[stage] - begin[stage]
+    share = so_far / jnp.maximum(length, 1)
+    turn = so_far % warm_up.robot_every == 0
     robot = np.array([q in ROBOT for q in QUANTITIES])
+    phase_1 = stage == PHASE_1
+    if warm_up.prior_every and "q_h_m" in settings.learned():
+        phase_1 |= so_far % warm_up.prior_every == warm_up.prior_every - 1
+    first = np.arange(len(QUANTITIES)) == PHASE_1
     rates = settings.rates
     base = jnp.array([rates.of(q) for q in QUANTITIES], jnp.float32)
-    length = end[stage] - begin[stage]
-    falls = decay(rates.law, n_done - begin[stage], length, rates.decay_from, rates.final_rate)
+    falls = decay(rates.law, so_far, length, rates.decay_from, rates.final_rate)
     return Moment(
         stage=stage,
-        moves=jnp.asarray(stages.moves)[stage] & (turn | ~robot),
+        phase_1=phase_1,
+        moves=jnp.where(phase_1, first, jnp.asarray(stages.moves)[stage] & (turn | ~robot)),
         beta_share=jnp.where(
             stage == RAMP, ramp(share, settings.warm_up.ramp), stage == FULL
         ).astype(jnp.float32),

@@ -320,3 +320,28 @@ def test_the_ramp_is_the_one_stage_in_which_beta_moves():
 def test_an_unknown_kind_of_quantity_is_refused():
     with pytest.raises(InputError, match="kind of v_h_e: found 'direct'"):
         Kinds(v_h_e="direct")
+
+
+def test_B09_phase_1_goes_on_where_that_is_asked_for():
+    """Every fourth update of each later stage is one of Q_h^m, and of nothing else."""
+    settings = RobotSettings(kinds=ALL, warm_up=WarmUp(6, 5, 4, 3, 2, 1, 8, prior_every=4))
+    found = course(settings, 60)
+    plain = course(RobotSettings(kinds=ALL, warm_up=WarmUp(6, 5, 4, 3, 2, 1, 8)), 60)
+    begin = stage_table(settings, 60).begin
+    for n in range(60):
+        stage = found.stage[n]
+        turn = (n - begin[stage]) % 4 == 3
+        assert found.phase_1[n] == (stage == PHASE_1 or turn)
+        if found.phase_1[n]:
+            assert found.moves[n].tolist() == [True] + [False] * 5
+        else:
+            assert found.moves[n].tolist() == plain.moves[n].tolist()
+    np.testing.assert_array_equal(plain.phase_1, plain.stage == PHASE_1)
+    given = RobotSettings(prior="computed", kinds=ALL, warm_up=WarmUp(prior_every=4))
+    assert not course(given, 8_000).phase_1.any()
+
+
+@pytest.mark.parametrize("wrong", [1, -2])
+def test_prior_every_leaves_a_turn_to_others(wrong):
+    with pytest.raises(InputError, match="prior_every"):
+        WarmUp(prior_every=wrong)
