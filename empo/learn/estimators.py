@@ -50,7 +50,9 @@ class Estimator:
     """`start(key=)` gives what is `Kept`; `at(weights, factors)` is what is held of ONE place.
 
     `improve(kept, batch, rate)` gives what is kept after one update, and metrics; a further
-    argument, a `Restraint`, says what it is to heed besides.
+    argument, a `Restraint`, says what it is to heed besides. Of the metrics, `prediction` and
+    `target` are means over what has weight, both in the units of targets; `lag` is the mean
+    distance of the lagging copy in those of what is held.
     """
 
     start: Callable[..., Kept]
@@ -117,8 +119,8 @@ def network(
         return Kept(now, kept.slow, moments), {
             "loss": value,
             "grad_norm": optax.tree.norm(gradient),
-            "prediction": jnp.mean(held),
             "lag": jnp.mean(jnp.abs(held - slow)),
+            **_sizes(form, held, batch),
             **clipped,
         }
 
@@ -172,8 +174,8 @@ def table(
         return Kept(kept.now.at[row].set(new), kept.slow, ()), {
             "loss": jnp.mean((new - held) ** 2),
             "grad_norm": jnp.sqrt(jnp.sum((new - held) ** 2)),
-            "prediction": jnp.mean(held),
             "lag": jnp.mean(jnp.abs(held - slow)),
+            **_sizes(form, held, batch),
             **clipped,
         }
 
@@ -190,6 +192,14 @@ def mean_of_equals(
     weight = jnp.tensordot(same, batch.weight, axes=1)
     learnt = weight > 0
     return total / jnp.where(learnt, weight, 1.0), learnt
+
+
+def _sizes(form: Form, held: Float[Array, " n *o"], batch: Batch) -> Metrics:
+    """What was held, and what it should have been."""
+    learnt = batch.weight > 0
+    sizes = {"prediction": form.size(held), "target": batch.target}
+    n_learnt = jnp.maximum(jnp.sum(learnt), 1)
+    return {name: jnp.sum(jnp.where(learnt, size, 0.0)) / n_learnt for name, size in sizes.items()}
 
 
 def _all_factors(sizes: tuple[int, ...]) -> Int[Array, "n f"]:

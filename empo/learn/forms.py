@@ -32,6 +32,8 @@ class Form:
     """What is held before anything is learned: by a table everywhere, by a network about that."""
     write: Callable[[Numbers], Array]
     """The outputs of a network that stand for what is held."""
+    size: Callable[[Numbers], Array]
+    """What is held, in the units of targets."""
 
 
 def share(most: Numbers, at_first: float) -> Form:
@@ -53,6 +55,7 @@ def share(most: Numbers, at_first: float) -> Form:
         toward=lambda held, target, way: held + way * (target - held),
         at_first=at_first * top,
         write=lambda held: jax.scipy.special.logit(held / top),
+        size=jnp.asarray,
     )
 
 
@@ -82,4 +85,5 @@ def magnitude(space: LossSpace) -> Form:
         toward=log_toward if logs else linear_toward,
         at_first=0.0,
         write=lambda held: jnp.asarray(held),
+        size=jnp.exp,
     )

@@ -134,7 +134,6 @@ def q_robot(
                 estimator, learner.kept[name], batches[name], now, place, heeded.get(name, FREE)
             )
             kept[name] = followed(moved, settings.slow.of(setting), learner.n_updates + 1)
-            told["target"] = _mean(batches[name])
             told["rate"] = now.rate[place] * now.moves[place]
             metrics |= {f"{name}_{what}": value for what, value in told.items()}
         learner = learner._replace(kept=kept, novelty=remembered, n_updates=learner.n_updates + 1)
@@ -214,11 +213,6 @@ def _improved(
 
     nothing = {name: jnp.zeros(()) for name in jax.eval_shape(improve)[1]}
     return jax.lax.cond(now.moves[place], improve, lambda: (kept, nothing))
-
-
-def _mean(batch: Batch) -> Float[Array, ""]:
-    total = jnp.sum(jnp.where(batch.weight > 0, batch.target, 0.0))
-    return total / jnp.maximum(jnp.sum(batch.weight > 0), 1)
 
 
 def _where(condition: Bool[Array, ""], new: Any, old: Any) -> Any:

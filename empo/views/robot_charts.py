@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,8 +66,6 @@ class Chart:
     """Then numbers that are 0, as where it was not a quantity's turn, are left out."""
     level: tuple[float, str] | None = None
     """A height to mark across, and what it is."""
-    in_log: Collection[str] = ()
-    """Those of which the logarithm is shown."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +95,8 @@ class Course:
 
     def picture(self, chart: Chart, width: float = 460.0) -> Drawing | None:
         """The chart; None if nothing in it was measured."""
-        found = [(name, said, self.curve(chart.kind, name)) for name, said in chart.names.items()]
-        curves = {
-            said: _in_log(curve) if name in chart.in_log else curve
-            for name, said, curve in found
-            if curve is not None
-        }
+        found = {said: self.curve(chart.kind, name) for name, said in chart.names.items()}
+        curves = {said: curve for said, curve in found.items() if curve is not None}
         lines = [
             seed_line(
                 curve,
@@ -143,8 +137,3 @@ def learned_in(history: History) -> Sequence[str]:
     found = [name.removesuffix("_loss") for name in told if name.endswith("_loss")]
     known = list(SYMBOLS)
     return sorted(found, key=lambda name: known.index(name) if name in known else -1)
-
-
-def _in_log(curve: Curve) -> Curve:
-    """Without the zeros of those whose turn it was not."""
-    return Curve(curve.steps, np.log(np.where(curve.values > 0, curve.values, np.nan)))

@@ -16,8 +16,8 @@ from empo.views.robot_charts import SYMBOLS, Chart, Course, learned_in
 from empo.views.svg import to_svg
 from empo.views.training_sections import duration, settings_columns
 
-_IN_LOG = ("x_h", "u_r", "q_r", "v_r")
-"""Quantities that are held as the logarithm of their size."""
+_SIZES = ("x_h", "u_r", "q_r", "v_r")
+"""Quantities that may be of any size: their pictures have logarithmic scales."""
 _FAR = 0.2
 """Share of a uniform robot's distance that is too large to be called learned."""
 
@@ -169,8 +169,8 @@ def quantities(told: Learned) -> str:
     note = (
         '<p class="note">Means over batches. Targets are computed from slow copies, so a loss may '
         "rise while things go well: when a stage begins, and when β<sub>r</sub> moves the aim. "
-        "X<sub>h</sub>, U<sub>r</sub>, Q<sub>r</sub> and V<sub>r</sub> are predicted as logarithms "
-        "of their size, whose mean lies below the logarithm of the mean target.</p>"
+        "Of U<sub>r</sub>, Q<sub>r</sub> and V<sub>r</sub>, which are negative, the sizes are "
+        "shown.</p>"
     )
     return section("What was learned of each quantity", note, *parts)
 
@@ -178,17 +178,9 @@ def quantities(told: Learned) -> str:
 def _charts_of(name: str) -> list[Chart]:
     prediction, target, said = f"{name}_prediction", f"{name}_target", SYMBOLS.get(name, name)
     both = {prediction: "prediction", target: "target"}
-    if name in _IN_LOG:
-        both = {prediction: "predicted logarithm", target: "logarithm of the mean target"}
     return [
         Chart(f"Loss of {said}", "train", {f"{name}_loss": "loss"}),
-        Chart(
-            f"Prediction and target of {said}",
-            "train",
-            both,
-            logarithmic=False,
-            in_log=(target,) if name in _IN_LOG else (),
-        ),
+        Chart(f"Prediction and target of {said}", "train", both, logarithmic=name in _SIZES),
         Chart(f"Lag of the slow copy of {said}", "train", {f"{name}_lag": "lag"}),
         Chart(f"Gradient's norm of {said}", "train", {f"{name}_grad_norm": "norm"}),
     ]

@@ -109,6 +109,26 @@ def test_without_any_weight_nothing_moves(kind):
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_predictions_are_told_in_the_units_of_targets(kind, form):
+    # Of three places 0.2, 0.4 and 0.3 count, whose mean is 0.3; at first a half of the most, 1, is
+    # held of a share, and 1 of a size.
+    estimator = estimator_of(kind, form)
+    rows = np.array([0, 1, 3])
+    batch = Batch(FACTORS[rows], TARGET[rows], WEIGHT[rows])
+    kept = estimator.start(key=jax.random.key(0))
+    improve = jax.jit(estimator.improve)
+    kept, told = improve(kept, batch, jnp.float32(1.0 if kind == "table" else 1e-2))
+    assert float(told["target"]) == pytest.approx(0.3)
+    if kind == "table":
+        assert float(told["prediction"]) == pytest.approx(0.5 if form == "share" else 1.0)
+    for _ in range(1 if kind == "table" else 300):
+        kept = kept._replace(slow=kept.now)
+        kept, told = improve(kept, batch, jnp.float32(1.0 if kind == "table" else 1e-2))
+    assert float(told["prediction"]) == pytest.approx(0.3, rel=0.01)
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_a_network_learns_where_there_is_weight(form):
     estimator = estimator_of("network", form)
     batch = Batch(FACTORS, TARGET, WEIGHT)

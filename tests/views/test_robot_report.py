@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from empo.runs.history import read_history
@@ -53,7 +52,7 @@ def _training(update):
     row = {"beta_r": min(5.0, update / 8), "stage": 0.0, "policy_change": 0.02, "n_episodes": 1.0}
     for name in LEARNED:
         row |= {f"{name}_{what}": 0.5 for what in ("loss", "lag", "grad_norm", "rate")}
-        row |= {f"{name}_prediction": -1.0, f"{name}_target": np.exp(-1.0)}
+        row |= {f"{name}_prediction": 0.25, f"{name}_target": 0.5}
     return row
 
 
@@ -144,15 +143,14 @@ def test_curves_run_over_updates(tmp_path):
     assert course.picture(Chart("x", "train", {"nothing": "x"})) is None
 
 
-def test_targets_are_shown_in_the_unit_of_predictions(tmp_path):
+def test_predictions_and_targets_are_shown_as_they_are(tmp_path):
     page = page_of(write_course(tmp_path / "run"))
     labels = [picture["aria-label"] for picture in page.with_tag("svg")]
     found = [label for label in labels if label.startswith("Prediction and target")]
-    for label in found[2:]:  # X_h and Q_r
-        assert "predicted logarithm: from -1 to -1" in label
-        assert "logarithm of the mean target: from -1 to -1" in label
-    for label in found[:2]:  # Q_h^m and V_h^e
-        assert "target: from 0.3679 to 0.3679" in label
+    assert len(found) == len(LEARNED)
+    for label in found:
+        assert "prediction: from 0.25 to 0.25" in label
+        assert "target: from 0.5 to 0.5" in label
 
 
 def test_the_local_lipschitz_constant_has_its_curve(tmp_path):
