@@ -16,6 +16,8 @@ already solved. Else both phases are fixed points:
   plain iteration goes on. `repeat` looks for others, from other starting points.
 - Phase 2 starts at beta_r = 0, where the solution is unique, and follows it while beta_r rises.
 
+What a policy is worth that is given instead of equation (5) tells `empo.solver.evaluate`.
+
 STOPPING. Unknowns are B_V and log(-V_r), so a residual max |F(x) - x| is an absolute error of what
 humans can attain and a relative one of V_r. Iteration stops at `tolerance` (1e-13). Where F
 contracts at a rate L < 1, estimated as `lipschitz`, the error is at most 1 / (1 - L) times the

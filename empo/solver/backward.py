@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from empo.solver.problem import Keep, Problem, Values, check_power, check_values
-from empo.solver.tables import Tables, arrival_values, solve_layer, write
+from empo.solver.tables import Given, Tables, arrival_values, solve_layer, write
 from empo.worlds.tabular import Layer
 
 Progress = Callable[[int], None]
@@ -19,23 +19,33 @@ _ONE_SIZE = 1 << 16
 """Tables up to this many rows all have the same, so that one program is compiled."""
 
 
-def sweep_backward(problem: Problem, keep: Keep, progress: Progress) -> list[Values]:
-    """The values of every layer, in the order of the layers."""
-    if problem.game.order == "horizon":
-        return _from_the_end(problem, keep, progress)
-    return _from_the_leaves(problem, keep, progress)
+Policies = Sequence[Sequence[Given] | None]
+"""Of each layer: those of its chunks, or none if they are to be computed."""
 
 
-def _from_the_end(problem: Problem, keep: Keep, progress: Progress) -> list[Values]:
+def sweep_backward(
+    problem: Problem,
+    keep: Keep,
+    progress: Progress,
+    given: Sequence[Sequence[Given]] | None = None,
+) -> list[Values]:
+    """The values of every layer, in the order of the layers; of policies, where those are given."""
+    sweep = _from_the_end if problem.game.order == "horizon" else _from_the_leaves
+    computed = problem.prior == "computed" and given is None
+    return sweep(problem, keep, progress, given or [None] * len(problem.game.layers), computed)
+
+
+def _from_the_end(
+    problem: Problem, keep: Keep, progress: Progress, given: Policies, computed: bool
+) -> list[Values]:
     layers = problem.game.layers
     rows_of = _table_sizes([sum(len(c.codes) for c in layer.chunks) for layer in layers])
     rows = rows_of(problem.game.end.n_states)
     nothing = arrival_values(problem, problem.game.end.codes, rows)
-    computed = problem.prior == "computed"
     tables = Tables(nothing if computed else None, nothing, jnp.zeros(rows))
     solved: list[Values] = []
     for time in reversed(range(len(layers))):
-        values, arrivals = solve_layer(problem, layers[time], tables, keep)
+        values, arrivals = solve_layer(problem, layers[time], tables, keep, given[time])
         check_values(problem, time, values)
         tables = _padded(arrivals, rows_of(len(arrivals.v_r)))
         solved.append(values)
@@ -43,19 +53,20 @@ def _from_the_end(problem: Problem, keep: Keep, progress: Progress) -> list[Valu
     return solved[::-1]
 
 
-def _from_the_leaves(problem: Problem, keep: Keep, progress: Progress) -> list[Values]:
+def _from_the_leaves(
+    problem: Problem, keep: Keep, progress: Progress, given: Policies, computed: bool
+) -> list[Values]:
     layers = problem.game.layers
     codes = np.concatenate([layer.codes for layer in layers])
     rows = _table_sizes([])(len(codes) + len(layers[0].chunks[0].codes))
     leaves = np.arange(len(codes)) < layers[0].n_states
     start = arrival_values(problem, codes, rows, for_ever=leaves)
-    computed = problem.prior == "computed"
     tables = Tables(start if computed else None, jnp.array(start), jnp.full(rows, -1.0, float))
-    tables = _stay_for_ever(problem, layers[0], tables)
+    tables = _stay_for_ever(problem, layers[0], tables, given[0])
     solved: list[Values] = []
     begin = 0
     for level, layer in enumerate(layers):
-        values, arrivals = solve_layer(problem, layer, tables, keep)
+        values, arrivals = solve_layer(problem, layer, tables, keep, given[level])
         check_values(problem, level, values)
         tables = write(tables, arrivals, begin)
         solved.append(values)
@@ -64,9 +75,11 @@ def _from_the_leaves(problem: Problem, keep: Keep, progress: Progress) -> list[V
     return solved
 
 
-def _stay_for_ever(problem: Problem, leaves: Layer, tables: Tables) -> Tables:
+def _stay_for_ever(
+    problem: Problem, leaves: Layer, tables: Tables, given: Sequence[Given] | None
+) -> Tables:
     """Set V_r = U_r / (1 - gamma_r) where nothing ever changes."""
-    values, _ = solve_layer(problem, leaves, tables, frozenset())
+    values, _ = solve_layer(problem, leaves, tables, frozenset(), given)
     check_power(problem, 0, values.x_h)
     v_r = jnp.asarray(values.u_r) / (1 - problem.theory.gamma_r)
     return tables._replace(v_r=write(tables.v_r, v_r, 0))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
@@ -79,14 +80,14 @@ def solve_robot(cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progr
     """Follow the solution from beta_r = 0; where it ends, leap. Raises `NotConverged`."""
     target = cyclic.problem.theory.beta_r
     on_the_way = replace(rules, tolerance=_ON_THE_WAY, max_sweeps=_SWEEPS_ON_THE_WAY)
-    x, sweeps = _uniform_robot(cyclic, pi_h, rules, progress)
+    x, sweeps = _fixed_robot(cyclic, pi_h, rules, progress, "beta_r = 0")
 
     def attempt(beta_r: float, limits: Rules) -> Result:
         return fixed_point(
             robot_operator(cyclic, pi_h, beta_r),
             x,
             replace(limits, settle=3),
-            lambda guess: _are_shares(guess[: -cyclic.n_rows]) and bool(np.isfinite(guess).all()),
+            partial(_may_be_values, cyclic),
             lambda n, residual: progress(f"beta_r = {beta_r:g}", sweeps + n, residual),
         )
 
@@ -108,19 +109,34 @@ def solve_robot(cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progr
     return Followed(found.x, sweeps + found.sweeps, reached)
 
 
-def _uniform_robot(
-    cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progress
+def evaluate_robot(cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progress) -> Followed:
+    """The values of the policy that is given, which are unique. Raises `NotConverged`."""
+    x, sweeps = _fixed_robot(cyclic, pi_h, rules, progress, "the policy given")
+    found = fixed_point(
+        robot_operator(cyclic, pi_h, cyclic.problem.theory.beta_r),
+        x,
+        replace(rules, settle=3),
+        partial(_may_be_values, cyclic),
+        lambda n, residual: progress("the policy given", sweeps + n, residual),
+    )
+    _demand(found, cyclic.problem, "equations (4) and (6)-(9) of the policy given", "")
+    return Followed(found.x, sweeps + found.sweeps, None)
+
+
+def _fixed_robot(
+    cyclic: Cyclic, pi_h: list[Array], rules: Rules, progress: Progress, robot: str
 ) -> tuple[np.ndarray, int]:
-    """The values of humans at beta_r = 0, and V_r as if every state lasted for ever."""
+    """The values of humans under a robot whose policy does not depend on any values, the uniform
+    or a given one, and V_r as if every state lasted for ever."""
     operator = uniform_operator(cyclic, pi_h)
     found = fixed_point(
         operator,
         _reach_all(operator, (np.asarray(cyclic.start) / cyclic.most).ravel()),
         replace(rules, tolerance=_ON_THE_WAY, settle=0),
         _are_shares,
-        lambda n, residual: progress("beta_r = 0", n, residual),
+        lambda n, residual: progress(robot, n, residual),
     )
-    _demand(found, cyclic.problem, "equation (6) at beta_r = 0")
+    _demand(found, cyclic.problem, f"equation (6), {robot},", "")
     b_h_e = jnp.asarray(found.x.reshape(cyclic.start.shape) * cyclic.most)
     no_v_r = jnp.full(cyclic.n_rows, -1.0, float)
     parts = cyclic.map(lambda i, _: cyclic.robot(i, pi_h, b_h_e, no_v_r, 0.0))
@@ -145,13 +161,22 @@ def _reach_all(operator: Operator, x: np.ndarray) -> np.ndarray:
         x = following
 
 
+def _may_be_values(cyclic: Cyclic, guess: np.ndarray) -> bool:
+    return _are_shares(guess[: -cyclic.n_rows]) and bool(np.isfinite(guess).all())
+
+
 def _are_shares(x: np.ndarray) -> bool:
     return bool(np.all((x >= 0) & (x <= 1)))
 
 
-def _demand(found: Result, problem: Problem, what: str) -> None:
+def _demand(
+    found: Result,
+    problem: Problem,
+    what: str,
+    advice: str = "; a smaller beta_r or beta_h may help",
+) -> None:
     if not found.converged:
         raise NotConverged(
             f"{problem.game.world.name}: {what} did not converge: after {found.sweeps} sweeps the "
-            f"residual is {found.residual:.3g}; a smaller beta_r or beta_h may help"
+            f"residual is {found.residual:.3g}{advice}"
         )

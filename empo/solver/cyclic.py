@@ -28,6 +28,8 @@ class Cyclic:
     """A problem on a game of one layer that leads into itself."""
 
     problem: Problem
+    pi_r: Sequence[Array] | None = None
+    """The robot's policy on all chunks, where it is given instead of equation (5)."""
 
     @property
     def layer(self) -> Layer:
@@ -78,7 +80,9 @@ class Cyclic:
         """Equations (4)-(9) on the chunk at a place, with a beta_r that may be on its way."""
         parameters = self.problem.parameters._replace(beta_r=beta_r)
         chunk, weights = self.layer.chunks[place], self.problem.weights
-        return phase2(self.problem.model, parameters, weights, chunk, pi_h[place], b_h_e, v_r)
+        pi_r = None if self.pi_r is None else self.pi_r[place]
+        model = self.problem.model
+        return phase2(model, parameters, weights, chunk, pi_h[place], b_h_e, v_r, pi_r)
 
     def map(self, work: Callable[[int, Chunk], Result]) -> list[Result]:
         """work(place, chunk) for all chunks."""
@@ -98,7 +102,7 @@ def human_operator(cyclic: Cyclic, first_goal: int, n_goals: int) -> Operator:
 
 
 def uniform_operator(cyclic: Cyclic, pi_h: list[Array]) -> Operator:
-    """B_{V_h^e} -> its next iterate by (6) under a uniform robot, on flat vectors."""
+    """B_{V_h^e} -> its next iterate by (6) under a uniform or a given robot, on flat vectors."""
     most = cyclic.most
     no_v_r = jnp.full(cyclic.n_rows, -1.0, float)
 

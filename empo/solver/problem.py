@@ -87,13 +87,17 @@ OPTIONAL: Keep = frozenset(("q_h_m", "pi_h", "v_h_m", "v_h_e"))
 """The large fields of `Values`, which memory may not have room for."""
 
 
+class NoPower(InputError):
+    """Somebody can attain nothing somewhere, or so little that V_r is no finite number."""
+
+
 def check_power(problem: Problem, layer: int, x_h: np.ndarray) -> None:
-    """Raise `InputError` where a human has no power at all."""
+    """Raise `NoPower` where a human has no power at all."""
     powerless = np.argwhere(x_h == 0)
     if len(powerless):
         state, human = powerless[0].tolist()
         name = problem.game.world.humans[human]
-        raise InputError(
+        raise NoPower(
             f"{_where(problem, layer, state)}: human {name} can attain none of their goals, so "
             f"X_h = 0 and U_r is infinite (equation 8). Add a goal that covers what happens to "
             f"{name} there, or set x_h_floor > 0"
@@ -101,7 +105,7 @@ def check_power(problem: Problem, layer: int, x_h: np.ndarray) -> None:
 
 
 def check_values(problem: Problem, layer: int, values: Values) -> None:
-    """Raise `InputError` where a human has no power, or a value is not a negative number."""
+    """Raise `NoPower` where a human has no power, or a value is not a negative number."""
     check_power(problem, layer, values.x_h)
     for quantity, wrong in (
         ("U_r", ~np.isfinite(values.u_r)),
@@ -111,7 +115,7 @@ def check_values(problem: Problem, layer: int, values: Values) -> None:
         if wrong.any():
             state = int(np.argmax(wrong))
             found = getattr(values, quantity.lower())[state]
-            raise InputError(
+            raise NoPower(
                 f"{_where(problem, layer, state)}: {quantity} is {found}, where a negative number "
                 f"is wanted; zeta, xi or eta are too large for powers this small"
             )

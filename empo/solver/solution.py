@@ -52,7 +52,7 @@ class Effort:
     lipschitz: float | None = 0.0
     """Local Lipschitz constant of Phase 2's operator; 0 where nothing is iterated.
 
-    None where the operator has no finite derivative.
+    None where the operator has no finite derivative, and of a given policy.
     """
     leap_at: float | None = None
     """The beta_r up to which Phase 2's solution could be followed from 0, if it ended before."""

@@ -155,16 +155,26 @@ def phase2(
     pi_h: Float[Array, "s h g a_h"],
     b_next: Float[Array, "n h g"],
     v_r_next: Float[Array, " n"],
+    pi_r: Float[Array, "s a_r"] | None = None,
 ) -> Phase2:
-    """Equations (4)-(9) on a chunk. `b_next` and `v_r_next` hold B_{V_h^e}(s', g) and V_r(s')."""
+    """Equations (4)-(9) on a chunk. `b_next` and `v_r_next` hold B_{V_h^e}(s', g) and V_r(s').
+
+    A `pi_r` that is given takes the place of equation (5).
+    """
 
     def of_state(
-        next_states: Array, prob: Array | None, code: Array, pi_h: Array, v_r_expected: Array
+        next_states: Array,
+        prob: Array | None,
+        code: Array,
+        pi_h: Array,
+        v_r_expected: Array,
+        pi_r: Array | None,
     ) -> Phase2:
         situation = model.situation(unpack(code, model.cardinalities))
         pi_h_mean = goal_average(pi_h, weights.goal_prob)
         q_r = robot_q(by_players(model, v_r_expected), pi_h_mean, parameters.gamma_r)
-        pi_r = robot_policy(q_r, situation.legal_r, parameters.beta_r)
+        if pi_r is None:
+            pi_r = robot_policy(q_r, situation.legal_r, parameters.beta_r)
         expected = by_players(model, _expected_rows(next_states, prob, b_next))
         v_h_e = jnp.stack(
             [
@@ -181,7 +191,7 @@ def phase2(
         return Phase2(q_r, pi_r, v_h_e, b_h_e, x_h, u_r, v_r)
 
     v_r_expected = expected_next(chunk.next, chunk.prob, v_r_next).T
-    return _over_states(model, of_state, chunk, chunk.codes, pi_h, v_r_expected)
+    return _over_states(model, of_state, chunk, chunk.codes, pi_h, v_r_expected, pi_r)
 
 
 @jax.jit
@@ -191,7 +201,7 @@ def situations(model: Model, codes: Int[Array, " s"]) -> Situation:
 
 
 def _over_states(
-    model: Model, of_state: Callable[..., Any], chunk: Chunk, *per_state: Array
+    model: Model, of_state: Callable[..., Any], chunk: Chunk, *per_state: Array | None
 ) -> Any:
     """Apply `of_state(next, prob, *per_state)` to every state of the chunk, block by block."""
     n_joint, _, n_states = chunk.next.shape
@@ -203,8 +213,8 @@ def _over_states(
             return jax.lax.dynamic_slice_in_dim(x, begin, block, axis)
 
         prob = None if chunk.prob is None else cut(chunk.prob, 2)
-        axes = (2, None if prob is None else 2, *(0 for _ in per_state))
-        rest = (cut(x, 0) for x in per_state)
+        axes = (2, None if prob is None else 2, *(None if x is None else 0 for x in per_state))
+        rest = (None if x is None else cut(x, 0) for x in per_state)
         return jax.vmap(of_state, in_axes=axes)(cut(chunk.next, 2), prob, *rest)
 
     blocks = jax.lax.map(of_block, jnp.arange(0, n_states, block))

@@ -28,27 +28,49 @@ class Tables(NamedTuple):
     """What is known of all states that can come next."""
 
     b_h_m: Float[Array, "n h g"] | None
-    """B_{V_h^m}; None where the prior is given."""
+    """B_{V_h^m}; None where it is given how people act."""
     b_h_e: Float[Array, "n h g"]
     """B_{V_h^e}."""
     v_r: Float[Array, " n"]
 
 
+class Given(NamedTuple):
+    """How all act in the states of a chunk, where that is not to be computed."""
+
+    pi_h: Float[Array, "s h g a_h"]
+    pi_r: Float[Array, "s a_r"]
+
+
 def solve_layer(
-    problem: Problem, layer: Layer, tables: Tables, keep: Keep
+    problem: Problem,
+    layer: Layer,
+    tables: Tables,
+    keep: Keep,
+    given: Sequence[Given] | None = None,
 ) -> tuple[Values, Tables]:
-    """The values of a layer, and what they make of arriving in its (padded) states."""
+    """The values of a layer, and what they make of arriving in its (padded) states.
+
+    With policies given, of each chunk, those are evaluated: equations (4) and (6)-(9).
+    """
+
+    def work(place: int, chunk: Chunk) -> tuple[Phase1, Phase2]:
+        return _solve_chunk(problem, chunk, tables, None if given is None else given[place])
+
     kept, arrivals = [], []
-    for humans, robot in over_chunks(lambda _, c: _solve_chunk(problem, c, tables), layer.chunks):
+    for humans, robot in over_chunks(work, layer.chunks):
         kept.append(_select(humans, robot, keep))
         arrivals.append(Tables(humans.b_h_m, robot.b_h_e, robot.v_r))
     joined = jax.tree.map(lambda *rows: jnp.concatenate(rows), *arrivals)
     return join(kept, layer.n_states), joined
 
 
-def _solve_chunk(problem: Problem, chunk: Chunk, tables: Tables) -> tuple[Phase1, Phase2]:
+def _solve_chunk(
+    problem: Problem, chunk: Chunk, tables: Tables, given: Given | None
+) -> tuple[Phase1, Phase2]:
     """Equations (1)-(9) on a chunk, from the values of the next states."""
-    if tables.b_h_m is None:
+    if given is not None:
+        humans = Phase1(None, given.pi_h, None, None)
+    elif tables.b_h_m is None:
         pi_h = given_prior(problem.model, problem.parameters, chunk)
         humans = Phase1(None, pi_h, None, None)
     else:
@@ -61,6 +83,7 @@ def _solve_chunk(problem: Problem, chunk: Chunk, tables: Tables) -> tuple[Phase1
         humans.pi_h,
         tables.b_h_e,
         tables.v_r,
+        None if given is None else given.pi_r,
     )
     return humans, robot
 

@@ -116,8 +116,8 @@ class Judge:
         gamma_r = self.game.theory["gamma_r"]
         return sum(p * gamma_r * ahead(s_next)["v_r"] for s_next, p in move.items())
 
-    def pi_r(self, q: dict[str, float], beta: float) -> dict[str, float]:
-        """(5)."""
+    def pi_r(self, state: str, q: dict[str, float], beta: float) -> dict[str, float]:
+        """(5), which is the same in every state."""
         if all(value == 0 for value in q.values()):
             return {a: 1 / len(q) for a in q}
         assert all(value < 0 for value in q.values()), q

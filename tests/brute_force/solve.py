@@ -79,7 +79,7 @@ def moves_of(by: Judge, state: str, pi_h: Result) -> dict[Any, dict[str, dict[st
 def _phase_2(by: Judge, state: str, moves: Any, beta_r: float, ahead: Ahead) -> Result:
     """Equations (4)-(9) at one state, in this order."""
     q_r = {a_r: by.q_r(move, ahead) for a_r, move in moves[None].items()}
-    pi_r = by.pi_r(q_r, beta_r)
+    pi_r = by.pi_r(state, q_r, beta_r)
     v_h_e = {
         human: {
             goal: by.v_h_e(moves[human, goal], pi_r, human, goal, ahead)
@@ -185,7 +185,7 @@ def _uniform_robot(by: Judge, moves: Any, results: Results) -> Results:
         old = results
         results = {state: old[state] | {"v_h_e": {}} for state in old}
         for state, of_state in moves.items():
-            pi_r = by.pi_r(dict.fromkeys(of_state[None], -1.0), 0.0)
+            pi_r = by.pi_r(state, dict.fromkeys(of_state[None], -1.0), 0.0)
             for h in by.game.humans:
                 results[state]["v_h_e"][h] = {
                     g: by.v_h_e(of_state[h, g], pi_r, h, g, old.__getitem__)
