@@ -94,15 +94,15 @@ def network(
         learnt = batch.weight > 0
         target = jnp.where(learnt, batch.target, 1.0)
 
-        def loss(net: Any) -> tuple[Array, Array]:
+        def loss(net: Any) -> tuple[Array, tuple[Array, Array]]:
             out = jax.vmap(outputs, in_axes=(None, 0))(net, batch.factors)
             losses = jnp.where(learnt, batch.weight * jax.vmap(form.loss)(out, slow, target), 0.0)
-            total = jnp.mean(losses)
+            distance = total = jnp.mean(losses)
             if restraint.cost is not None:
                 total += jnp.mean(restraint.cost(jax.vmap(form.read)(out)))
-            return total, out
+            return total, (distance, out)
 
-        (value, out), gradient = jax.value_and_grad(loss, has_aux=True)(kept.now)
+        (_, (value, out)), gradient = jax.value_and_grad(loss, has_aux=True)(kept.now)
         step, moments = adam.update(gradient, kept.moments)
         held = jax.vmap(form.read)(out)
 

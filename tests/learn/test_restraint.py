@@ -170,6 +170,17 @@ def test_A23_its_weight_is_relative_to_the_mean_loss_of_a_batch_however_large():
     np.testing.assert_allclose(again["grad_norm"], once["grad_norm"], rtol=1e-5)
 
 
+def test_A23_the_loss_that_is_told_is_the_distance_to_targets_alone():
+    estimator = made("network")
+    kept = estimator.start(key=jax.random.key(0))
+    plain, pulled = (
+        estimator.improve(kept, BATCH, jnp.float32(1e-3), of(entropy_q_r=weight))[1]
+        for weight in (0.0, 100.0)
+    )
+    np.testing.assert_allclose(pulled["loss"], plain["loss"], rtol=1e-6)
+    assert pulled["grad_norm"] > 2 * plain["grad_norm"]
+
+
 def test_A23_a_table_settles_where_the_loss_of_a_network_has_its_minimum():
     found, _ = course("table", of(entropy_q_r=0.2), 0.05, 400)
 
