@@ -153,6 +153,25 @@ def exact_lipschitz(run: Finished) -> PerSeed:
     return np.full(run.job.n_seeds, found)
 
 
+def steps_needed(run: Finished) -> PerSeed:
+    """Environment steps until V_r is within 5% and tv within a tenth of the uniform policy's.
+
+    It counts when it stays so to the end; a seed that ends elsewhere needs more than all its steps,
+    and is given twice as many.
+    """
+    tv, uniform = course(run, "tv"), course(run, "tv_uniform")
+    good = (tv.values <= 0.1 * uniform.values) & (course(run, "v_r_rel_error").values <= 0.05)
+    lasting = np.flip(np.logical_and.accumulate(np.flip(good, axis=1), axis=1), axis=1)
+    first = tv.steps[np.argmax(lasting, axis=1)]
+    return np.where(lasting[:, -1], first, 2.0 * tv.steps[-1])
+
+
+def spread(run: Finished) -> PerSeed:
+    """How far each seed's V_r at the start is from their mean, as a share of that."""
+    found = np.array(run.report["v_r_start"], float)
+    return np.abs(found / found.mean() - 1)
+
+
 @lru_cache
 def _lipschitz(target: str, theory: Theory, prior: HumanPrior, source: str) -> float:
     solution = exact_solution(world_of(target), theory, prior, source, silent)
@@ -239,3 +258,36 @@ LEARNED_LIPSCHITZ = Measure(
 )
 """Where the game may return to its states the spectral radius, as that at the exact solution; with
 a horizon the largest growth that a step makes, in one norm."""
+
+STEPS_NEEDED = Measure(
+    "steps needed",
+    "steps until V_r is within 5% and the policy within a tenth of the uniform one's distance, to "
+    "stay there; twice all steps where that did not happen",
+    "steps",
+    steps_needed,
+)
+
+DIVERGENCE = Measure("kl", "KL(learned policy, exact policy), at the end", "nats", at_the_end("kl"))
+
+EFFECTIVE_SHARE = Measure(
+    "effective share",
+    "share of an actor's samples that count, after weighing, in the last third",
+    "share",
+    latter(1 / 3, mean_of, "actor_effective_share", "train"),
+    "high",
+)
+
+SPREAD = Measure(
+    "spread of v_r",
+    "distance of the policy's V_r at the start, evaluated exactly, from the mean over seeds",
+    "share",
+    spread,
+)
+
+START_VALUE = Measure(
+    "v_r at the start",
+    "V_r at the start, of the learned policy evaluated exactly",
+    "V_r",
+    lambda run: np.array(run.report["v_r_start"], float),
+    "high",
+)

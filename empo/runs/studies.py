@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from empo.core.errors import InputError
+from empo.runs.actor_studies import ACTOR_STUDIES
 from empo.runs.robot_studies import ROBOT_STUDIES
 from empo.runs.variants import Study, Variant
 
@@ -58,5 +59,6 @@ STUDIES: Mapping[str, Study] = {
         "left out",
     ),
     **ROBOT_STUDIES,
+    **ACTOR_STUDIES,
 }
 """By name."""

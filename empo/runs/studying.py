@@ -13,8 +13,10 @@ import numpy as np
 from empo.core.errors import InputError
 from empo.runs.folder import REPORT, claim, is_run
 from empo.runs.measures import Finished, Measure, PerSeed, read_finished
+from empo.runs.scaled import scaled_file
 from empo.runs.setup import Job
 from empo.runs.stats import Estimate, difference, over_seeds
+from empo.runs.targets import world_of
 from empo.runs.trained import job_of, read_job, resume, run_job
 from empo.runs.training import Progress, silent
 from empo.runs.training_folder import KIND
@@ -40,6 +42,7 @@ class Place(NamedTuple):
     """A variant's job and its folder."""
 
     variant: Variant
+    target: str
     job: Job
     folder: Path
 
@@ -89,7 +92,7 @@ def carry_out(
         told = _naming(f"{number}/{len(places)}: {place.variant.label}, ", progress)
         trouble = _train(place, told)
         run = None if trouble else read_finished(place.job, place.folder)
-        outcomes.append(Outcome(place.variant, place.job.target, place.folder, run, trouble))
+        outcomes.append(Outcome(place.variant, place.target, place.folder, run, trouble))
     return outcomes
 
 
@@ -99,15 +102,22 @@ def plan(study: Study, extent: Extent, out: Path) -> list[Place]:
     for target in extent.targets or study.targets:
         for variant in study.variants:
             job = job_of(
-                target,
+                _world_of_variant(variant, target, out),
                 variant.algorithm,
                 seed=extent.seed,
                 n_seeds=extent.n_seeds,
                 n_steps=study.steps.get(target, LONG) if extent.steps is None else extent.steps,
                 settings=variant.settings,
             )
-            places.append(Place(variant, job, out / _spelled(target) / _spelled(variant.label)))
+            folder = out / _spelled(target) / _spelled(variant.label)
+            places.append(Place(variant, target, job, folder))
     return places
+
+
+def _world_of_variant(variant: Variant, target: str, out: Path) -> str:
+    if variant.times == 1:
+        return target
+    return scaled_file(world_of(target), variant.times, out / _spelled(target) / "worlds")
 
 
 def standings(outcomes: Sequence[Outcome], measure: Measure) -> list[Standing | None]:

@@ -25,6 +25,8 @@ class Variant:
     """By name, what replaces settings of the preset, or of a world's theory."""
     group: str = ""
     """It is compared with the first variant of the same group."""
+    times: float = 1.0
+    """The weights of all goals of a game are multiplied by this."""
 
     @property
     def label(self) -> str:
