@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -12,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
 from empo.core import store
 from empo.core.errors import InputError
@@ -184,3 +186,53 @@ def test_twenty_kills_at_random_moments_change_nothing(tmp_path, monkeypatch):
             command = (*train, "--out", killed, "--overwrite")
     assert empo(*command) == 0
     assert outcome(killed) == outcome(whole)
+
+
+CORRIDOR = {"kind": "bushworld", "map": "Hu 02 Ro 01", "B": 2, "max_steps": 4}
+ROBOT = (
+    *("--preset", "fast-small", "--hidden", "8", "--batch-size", "32", "--n-places", "16"),
+    *("--prior", "shortest-path", "--x-h", "direct", "--exact", "never"),
+    *("--steps", "160000", "--evaluations", "12", "--episodes", "8"),
+)
+
+
+@pytest.mark.slow
+def test_twenty_kills_of_a_robots_training_change_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    world, whole, killed = tmp_path / "corridor.yaml", tmp_path / "whole", tmp_path / "killed"
+    world.write_text(yaml.safe_dump(CORRIDOR))
+    train = ("train", world, *ROBOT)
+    assert empo(*train, "--out", whole) == 0
+    report = json.loads((whole / "report.json").read_text())
+    training = report["seconds"] - report["compile_seconds"]
+    moments = random.Random(0)
+    n_kills = 0
+    command = (*train, "--out", killed)
+    while n_kills < 20:
+        if killed_on_its_way(command, killed, moments.uniform(0.0, 0.3) * training):
+            n_kills += 1
+            command = ("resume", killed)
+        else:  # it was faster: begin another one that is to be killed
+            assert outcome(killed) == outcome(whole)
+            command = (*train, "--out", killed, "--overwrite")
+    assert empo(*command) == 0
+    assert outcome(killed) == outcome(whole)
+
+
+def killed_on_its_way(command: tuple[object, ...], folder: Path, pause: float) -> bool:
+    """Kill a command so many seconds after it has saved something; False if it ends before."""
+    before = {*last_three(folder)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "empo.cli", *map(str, command)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while process.poll() is None and {*last_three(folder)} <= before:
+        time.sleep(0.01)
+    try:
+        assert process.wait(pause) == 0
+        return False
+    except subprocess.TimeoutExpired:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        return True
