@@ -15,6 +15,7 @@ _QUANTITIES = {
     "v_r_rel_error": "relative error of V_r",
     "v_h_e_error": "error of V_h^e",
     "v_h_e_max": "the worst at any place",
+    "v_r_of_policy_gap": "relative gain in V_r over exact",
     "lipschitz": "local Lipschitz constant",
 }
 
@@ -28,6 +29,8 @@ def print_robot_report(report: Mapping[str, Any]) -> None:
         print(f"  {line}")
     if n_seeds > 1 and "tv_worst_seed" in report:
         print(f"  {'total variation of the worst seed':34} {report['tv_worst_seed']:10.4f}")
+    for line in _without_power(report):
+        print(textwrap.fill(line, WIDTH, initial_indent="  ", subsequent_indent="  "))
     print(
         f"  {report['steps_per_second']:,.0f} steps per second; "
         f"{report['seconds']:.1f} s, of which {report['compile_seconds']:.1f} s compiling"
@@ -35,6 +38,18 @@ def print_robot_report(report: Mapping[str, Any]) -> None:
     print(f"  {'It has settled.' if report['settled'] else 'It has NOT settled:'}")
     for sentence in report["advice"]:
         print(textwrap.fill(sentence, WIDTH, initial_indent="  - ", subsequent_indent="    "))
+
+
+def _without_power(report: Mapping[str, Any]) -> list[str]:
+    """Of which seeds V_r is no number."""
+    found = report.get("v_r_start", [])
+    seeds = [str(report["seed"] + number) for number, v_r in enumerate(found) if v_r is None]
+    if not seeds:
+        return []
+    return [
+        f"Of seed {', '.join(seeds)} the policy leaves somebody no power at all, or so little that "
+        f"its V_r is no finite number."
+    ]
 
 
 def distances(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -12,6 +12,7 @@ from empo.runs.advice import advice_on
 from empo.runs.setup import workers_of
 from empo.runs.stats import over_seeds
 from empo.runs.training import Session
+from empo.runs.worth import worth_of_policies
 from empo.tasks.trainer import Judged, Verdict
 
 
@@ -59,7 +60,7 @@ def _of_the_workers(session: Session) -> dict[str, Any]:
 def _of_the_verdict(session: Session, verdict: Verdict) -> dict[str, Any]:
     if isinstance(verdict, JudgedRobots):
         advice = advice_on(session, verdict)
-        return {"updates": verdict.n_updates, **verdict.report()} | {
+        return {"updates": verdict.n_updates, **verdict.report(), **worth_of_policies(session)} | {
             "settled": not advice,
             "advice": list(advice),
         }

@@ -218,6 +218,8 @@ def _facts(told: Learned) -> dict[str, str]:
             found = number(name)
             if found is not None:
                 facts[said] = f"{found:.2%}" if name == "v_r_rel_error" else f"{found:.4f}"
+    if (gain := number("v_r_of_policy_gap")) is not None:
+        facts["Gain in V_r over exact"] = f"{gain:+.2%}"
     if (local := number("lipschitz")) is not None:
         facts["Local Lipschitz constant"] = f"{local:.3f}"
     if told.report:

@@ -70,6 +70,8 @@ def test_the_report_tells_how_far_the_robot_is_from_exact(whole):
     for name in ("tv", "tv_uniform", "tv_max", "v_r_rel_error", "v_h_e_error", "steps_per_second"):
         assert report[name] > 0
     assert {f"residual_{name}" for name in QUANTITIES} <= report.keys()
+    assert [v_r < 0 for v_r in report["v_r_start"]] == [True, True]
+    assert report["v_r_of_policy_gap_worst_seed"] <= report["v_r_of_policy_gap"]
     assert report["settled"] == (not report["advice"])
     last = [row for row in rows(folder, "evaluate") if row["step"] == 400]
     assert [row["seed"] for row in last] == [3, 4]

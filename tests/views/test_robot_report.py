@@ -42,7 +42,7 @@ def write_course(folder, *, judged=True, finished=True, advice=(), tv=0.01, lips
     report |= {"settled": not advice, "advice": list(advice)}
     if judged:
         report |= {"tv": tv, "tv_uniform": 0.3, "tv_max": 0.8}
-        report |= {"v_r_rel_error": 0.02, "v_h_e_error": 0.003}
+        report |= {"v_r_rel_error": 0.02, "v_h_e_error": 0.003, "v_r_of_policy_gap": -0.07}
     if finished:
         (folder / "report.json").write_text(json.dumps(report))
     return folder
@@ -68,6 +68,7 @@ def test_the_page_says_how_good_the_robot_is(tmp_path):
         "0.0100 away from the exact",
         "30 times nearer",
         "2.00%",
+        "-7.00%",
         "0.0030",
         "1 min 10 s",
         "12.35k",
