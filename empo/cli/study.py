@@ -50,6 +50,8 @@ Examples:
   empo study code-level --seeds 10 --steps 50000 --out runs/code-level
   empo study timescales"""
 
+DIGITS = 3
+"""Of numbers in the terminal, where a table has 80 columns."""
 _PRINTED = 3
 """Measures of each target, the most telling ones; the page has all."""
 
@@ -148,6 +150,9 @@ def _table(varied: str, outcomes: Sequence[Outcome], measure: Measure) -> Table:
     from empo.views.charts import compact
     from empo.views.study import bounds, told_apart
 
+    def told(number: float) -> str:
+        return compact(number, DIGITS)
+
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", pad_edge=False)
     table.add_column(varied, overflow="fold", min_width=12)
     for head in (measure.symbol, "95% interval", "worst", "difference", "95% interval"):
@@ -157,10 +162,11 @@ def _table(varied: str, outcomes: Sequence[Outcome], measure: Measure) -> Table:
         if own is None:
             table.add_row(Text(outcome.variant.label), "diverged")
             continue
-        cells = [compact(float(own.estimate.centre)), bounds(own.estimate), compact(own.worst)]
+        estimate = own.estimate
+        cells = [told(float(estimate.centre)), bounds(estimate, DIGITS), told(own.worst)]
         more = own.beside_reference
         if first[number] != number and more is not None:
             mark = "*" if told_apart(more) else ""
-            cells += [f"{compact(float(more.centre))}{mark}", bounds(more)]
+            cells += [f"{told(float(more.centre))}{mark}", bounds(more, DIGITS)]
         table.add_row(Text(outcome.variant.label), *cells)
     return table

@@ -135,19 +135,19 @@ def histogram(
     return Drawing(frame.width, frame.height, tuple(shapes), frame.title, said)
 
 
-def compact(number: float) -> str:
-    """A number in few characters, of at most four digits: 12.5k, 3M, 0.0002."""
+def compact(number: float, digits: int = 4) -> str:
+    """A number in few characters, of at most so many digits: 12.5k, 3M, 0.0002."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if size <= abs(number) < 1e12:
-            return f"{number / size:.4g}{letter}"
-    return f"{number + 0.0:.4g}"
+            return f"{number / size:.{digits}g}{letter}"
+    return f"{number + 0.0:.{digits}g}"
 
 
-def span(low: float | None, high: float | None) -> str:
+def span(low: float | None, high: float | None, digits: int = 4) -> str:
     """An interval in few characters; empty if there is none."""
     if low is None or high is None:
         return ""
-    return f"{compact(low)}{' to ' if low < 0 or high < 0 else '–'}{compact(high)}"
+    return f"{compact(low, digits)}{' to ' if low < 0 or high < 0 else '–'}{compact(high, digits)}"
 
 
 @dataclass(frozen=True)

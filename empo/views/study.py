@@ -90,10 +90,10 @@ def told_apart(difference: Estimate) -> bool:
     return bool(difference.low > 0 or difference.high < 0)
 
 
-def bounds(estimate: Estimate) -> str:
+def bounds(estimate: Estimate, digits: int = 4) -> str:
     """The interval in few characters; empty for a single seed, which has none."""
     low, high = float(estimate.low), float(estimate.high)
-    return span(low, high) if np.isfinite(low) and np.isfinite(high) else ""
+    return span(low, high, digits) if np.isfinite(low) and np.isfinite(high) else ""
 
 
 def _target(study: Study, target: str, outcomes: Sequence[Outcome]) -> str:
