@@ -16,12 +16,21 @@ from empo.runs.variants import Study, Variant
 
 UPDATES = 5_000
 """Of V_h^e, X_h and Q_r."""
-WORLDS = ("bush-corridor", "bush-line", "confirmation", "menu")
+WORLDS = ("bush-corridor", "bush-line", "boxes", "pause-destroy")
 """One that never ends, one with a horizon, and two games."""
-GAMES = ("confirmation", "menu", "commitment", "norm")
-"""Worlds where all power comes from goals."""
-SETTING: Mapping[str, Any] = {**COMMON, "beta_r": 5.0, "gamma_r": 0.9}
-"""Of all variants; games on their own would have other, and infinite, ones."""
+GAMES = ("norm", "norm-commit", "commitment", "confirmation")
+"""Worlds where all power comes from goals; one or two states are decisive."""
+SETTING: Mapping[str, Any] = {
+    **COMMON,
+    "beta_r": 5.0,
+    "gamma_r": 0.9,
+    "shortest_episode": 8,
+    "longest_episode": 128,
+    "n_evaluations": 10,
+}
+"""Of all variants; games on their own would have an infinite beta_r."""
+SOON_OVER: Mapping[str, Any] = {"episode_steps": 4, "shortest_episode": 4, "longest_episode": 16}
+"""Of games that are decided at once."""
 ACTOR: Mapping[str, Any] = {
     **{name: value for name, value in SETTING.items() if name not in ("warmup", "batch_size")},
     "places_drawn": SETTING["batch_size"],
@@ -61,9 +70,9 @@ def _scales() -> Iterable[Variant]:
     }
     for times in (1.0, 0.3, 0.1):
         group = f"goals x {times:g}"
-        yield _q("no actor", group, times)
+        yield _q("no actor", group, times, **SOON_OVER)
         for name, settings in ways.items():
-            yield _actor(name, "ppo", group, times, **settings)
+            yield _actor(name, "ppo", group, times, **SOON_OVER, **settings)
 
 
 ACTOR_STUDIES: Mapping[str, Study] = {
