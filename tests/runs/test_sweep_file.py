@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from empo.core.errors import InputError
@@ -180,3 +182,14 @@ def test_what_is_no_sweep_file_is_told(read, tmp_path):
         read_sweep("missing.yaml")
     with pytest.raises(InputError, match=r"is a folder \(wanted a sweep file\)"):
         read_sweep(tmp_path)
+
+
+SUPPLIED = sorted((Path(__file__).parents[2] / "docs" / "sweeps").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", SUPPLIED, ids=lambda path: path.stem)
+def test_A12_A30_sweeps_of_what_ppo_has_beyond_a2c_are_supplied(file):
+    found = read_sweep(file)
+    assert found.algorithm == "ppo"
+    assert {"clip", "n_epochs", "lambda_"} <= found.space.keys()
+    assert found.n_trials >= 20
