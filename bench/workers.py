@@ -19,6 +19,7 @@ from bench.report import best_of, row, title
 from empo.runs.jobs import job_of
 from empo.runs.targets import placed, trainer_of
 from empo.tasks.asynchronous import AsynchronousTrainer
+from empo.tasks.ray_cluster import Cluster
 
 SETTINGS = {"n_envs": 64, "n_steps": 32, "hidden": (64, 64)}
 MESSAGES, TURNS = 160, 5
@@ -70,8 +71,9 @@ class Timed:
 def main() -> None:
     for what, ray in (("threads", None), ("processes of Ray", "local")):
         title(f"A3C, CartPole, 64 x 32 steps in a message: workers as {what}")
-        timed = {}
-        for number in NUMBERS if ray is None else NUMBERS[:2]:
+        timed, numbers = {}, NUMBERS if ray is None else NUMBERS[:2]
+        cluster = None if ray is None else Cluster(ray, sum(numbers))  # with room for all at once
+        for number in numbers:
             timed[number] = Timed(number, ray)
         for _ in range(TURNS):
             for one in timed.values():
@@ -87,6 +89,8 @@ def main() -> None:
         row("the master's share of a message", f"{timed[1].master_share():.0%}")
         for one in timed.values():
             one.trainer.close()
+        if cluster is not None:
+            cluster.close()
 
 
 if __name__ == "__main__":

@@ -26,7 +26,19 @@ def finish(folder: Path, trained: Trained, *, as_json: bool, progress: Told) -> 
         print(json.dumps(dict(trained.report), indent=1, allow_nan=False))
         return
     (print_robot_report if isinstance(trained, TrainedRobot) else print_report)(trained.report)
+    if "n_workers" in trained.report:
+        print_workers(trained.report)
     print(f"Curves and numbers: {page}")
+
+
+def print_workers(report: Mapping[str, Any]) -> None:
+    """A line on asynchronous workers, and what was lost of them."""
+    n_lost, n_messages = report["workers_lost"], report["messages_lost"]
+    lost = f"; lost: {n_lost} of them with {n_messages} messages, and replaced" if n_lost else ""
+    print(
+        f"  {report['n_workers']} workers, messages {report['staleness']:.2f} updates old, at most "
+        f"{report['staleness_max']}{lost}"
+    )
 
 
 def print_report(report: Mapping[str, Any]) -> None:

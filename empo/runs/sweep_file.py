@@ -272,8 +272,10 @@ class _Reader:
             self.problems.add((key, name), rest)
         elif name in sweep.settings:
             self.problems.add(("settings", name), rest)
+        elif name in self.data:
+            self.problems.add((name,), rest)
         else:
-            self.problems.add((name,) if name in self.data else (), rest or problem)
+            self.problems.add((key,), problem)
 
     def _fits(self, where: Where, check: Any) -> bool:
         """Is there nothing wrong with it? What is wrong is told."""

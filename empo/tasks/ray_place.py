@@ -19,6 +19,8 @@ MOST_DEATHS = 5
 PATIENCE = 300.0
 """Seconds in which some worker has to be ready, or to send a message."""
 
+_COURTESY = 30.0
+"""Seconds that the first who is ready waits for the others, who may come later."""
 _LOOK_EVERY = 0.5
 
 
@@ -46,7 +48,7 @@ class RayPlace:
         return sum(self._n_lost)
 
     def prepare(self, work: Work, learner: Any, worker: Run) -> None:
-        """Send the program to all workers, and wait until they have compiled it."""
+        """Send the program to all workers, and wait a while until they have compiled it."""
         if self._shipped is not None:
             return
         begin = time.perf_counter()
@@ -54,7 +56,8 @@ class RayPlace:
         self._program = self._ray.put(self._shipped.program)
         for number in range(len(self._actors)):
             self._hire(number)
-        self._ray.wait(self._answers, num_returns=len(self._answers), timeout=PATIENCE)
+        self._ray.wait(self._answers, num_returns=1, timeout=PATIENCE)
+        self._ray.wait(self._answers, num_returns=len(self._answers), timeout=_COURTESY)
         self.seconds += time.perf_counter() - begin
 
     def ready(self, number: int, master: Master) -> bool:
