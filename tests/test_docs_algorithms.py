@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from empo.cli import train
-from empo.learn.registry import ROBOTS
+from empo.learn.registry import robot_recipe
 from empo.rl.registry import RECIPES
 from empo.runs.jobs import job_of
 from empo.runs.setup import setting_names
@@ -84,7 +84,7 @@ def test_every_setting_of_a_robots_training_stands_in_the_guide():
     (table,) = re.findall(r"<!-- settings: \S+RobotSettings .*?<!-- end -->", text, re.DOTALL)
     rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", table, re.MULTILINE)
     made = job_of("key-door", preset="equal", settings={}).setup.algorithm
-    assert {name for name, _ in rows} == setting_names(made) - ROBOTS["q"].idle
+    assert {name for name, _ in rows} == setting_names(made) - robot_recipe("q").idle
     assert dict(rows)["lr_q_r"] == f"{made.rates.lr_q_r:g}"
     assert dict(rows)["n_envs"] == str(made.gather.n_envs)
 

@@ -18,8 +18,8 @@ UPDATES = 5_000
 """Of V_h^e, X_h and Q_r."""
 WORLDS = ("bush-corridor", "bush-line", "boxes", "pause-destroy")
 """One that never ends, one with a horizon, and two games."""
-GAMES = ("norm", "norm-commit", "commitment", "confirmation")
-"""Worlds where all power comes from goals; one or two states are decisive."""
+GAMES = ("boxes", "norm", "commitment", "confirmation")
+"""Worlds whose power can be multiplied; few states are decisive."""
 SETTING: Mapping[str, Any] = {
     **COMMON,
     "beta_r": 5.0,

@@ -1,8 +1,8 @@
-"""A game in which all power is a multiple of what it was: the weights of all goals are multiplied.
+"""A game in which all power is a multiple of what it was.
 
-By equation (7) that multiplies every X_h, by (8) and (9) every U_r, V_r and Q_r by a power of the
-factor, and by (5) leaves the robot's policy as it is. A probability of success b in place of 1
-would do the same, with the factor b^zeta.
+The weights of all goals are multiplied, and power that states give. By equation (7) that multiplies
+every X_h, by (8) and (9) every U_r, V_r and Q_r by a power of the factor, and by (5) leaves the
+robot's policy as it is. A probability of success b in place of 1 does the same, with factor b^zeta.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from empo.worlds import World
 def scaled_file(world: World, factor: float, folder: Path) -> str:
     """The path of a file with the scaled game, written unless it is there.
 
-    Raises `InputError` for worlds that are no games, and where power is given by states.
+    Raises `InputError` for worlds that are no games.
     """
     path = folder / f"{world.name}-times-{factor:g}.yaml"
     if not path.exists():
@@ -31,17 +31,23 @@ def scaled_file(world: World, factor: float, folder: Path) -> str:
 
 
 def scaled(world: World, factor: float) -> dict[str, Any]:
-    """The game's data with the weights of all goals multiplied."""
+    """The game's data with the weights of all goals, and all power, multiplied."""
     data = world.data
     if not isinstance(data, Mapping) or "humans" not in data or "states" not in data:
         raise InputError(f"{world.name}: is no game (wanted one, to multiply weights of goals)")
-    if any(isinstance(state, Mapping) and "power" in state for state in data["states"].values()):
-        raise InputError(f"{world.name}: states give power (wanted power from goals alone)")
     humans = {
         name: {**human, "goals": {g: _times(goal, factor) for g, goal in human["goals"].items()}}
         for name, human in data["humans"].items()
     }
-    return {**data, "name": f"{world.name}-times-{factor:g}", "humans": humans}
+    states = {name: _empowering(state, factor) for name, state in data["states"].items()}
+    name = f"{world.name}-times-{factor:g}"
+    return {**data, "name": name, "humans": humans, "states": states}
+
+
+def _empowering(state: Any, factor: float) -> Any:
+    if not isinstance(state, Mapping) or "power" not in state:
+        return state
+    return {**state, "power": {human: factor * x for human, x in state["power"].items()}}
 
 
 def _times(goal: Any, factor: float) -> dict[str, Any]:

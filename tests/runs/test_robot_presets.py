@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import fields, is_dataclass
+from typing import get_type_hints
 
 import pytest
 
 import empo
 from empo.core.errors import InputError
-from empo.learn.registry import ROBOTS
+from empo.learn.registry import robot_names, robot_recipe
 from empo.learn.settings import QUANTITIES, RobotSettings
 from empo.learn.stages import FULL, stage_table
 from empo.rl.algorithm import Replay
+from empo.runs.actor_presets import ACTOR_PRESETS
 from empo.runs.jobs import job_of
-from empo.runs.robot_presets import PRESETS, robot_preset, steps_of
+from empo.runs.robot_presets import PRESETS
 from empo.runs.setup import from_record, is_world, setting_names, to_record
+from empo.runs.world_presets import robot_preset, steps_of
 from empo.tasks.trainer import updates_within
 from empo.theory import Theory
 
-NAMES = tuple(PRESETS["q"])
+NAMES = tuple(PRESETS)
 
 
 def test_every_robot_has_presets():
-    assert PRESETS.keys() == ROBOTS.keys()
-    assert all("standard" in named for named in PRESETS.values())
+    assert "standard" in PRESETS
+    for name in robot_names():
+        theory = Theory(horizon=4)
+        for preset in PRESETS if name == "q" else ACTOR_PRESETS:
+            made = robot_preset(name, preset, theory, None)
+            assert isinstance(made.settings, robot_recipe(name).settings)
+
+
+def test_no_two_settings_of_an_actor_share_a_name():
+    """Flags and `empo.train` know settings by their names alone."""
+
+    def names(kind):
+        for f in fields(kind):
+            inner = get_type_hints(kind)[f.name]
+            yield from names(inner) if is_dataclass(inner) else [f.name]
+
+    for name in robot_names():
+        found = Counter(names(robot_recipe(name).settings))
+        assert [n for n, count in found.items() if count > 1] == []
 
 
 def test_A28_the_robot_without_an_actor_is_the_default():
@@ -128,7 +150,7 @@ def test_runs_of_tasks_from_before_there_was_a_theory_are_read():
 @pytest.mark.parametrize(
     ("algorithm", "preset", "told"),
     [
-        ("ppo", None, r"algorithm: found 'ppo' \(for worlds there is q"),
+        ("zzz", None, r"algorithm: found 'zzz' \(for worlds there is q, reinforce"),
         ("q", "standart", r"preset: found 'standart' \(did you mean standard"),
         ("q", "zzz", r"preset: found 'zzz' \(there are standard, equal"),
     ],
