@@ -11,15 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from empo.core.errors import InputError
-from empo.runs.folder import REPORT, claim, is_run
 from empo.runs.measures import Finished, Measure, PerSeed, read_finished
 from empo.runs.scaled import scaled_file
 from empo.runs.setup import Job
 from empo.runs.stats import Estimate, difference, over_seeds
 from empo.runs.targets import world_of
-from empo.runs.trained import job_of, read_job, resume, run_job
+from empo.runs.trained import job_of
 from empo.runs.training import Progress, silent
-from empo.runs.training_folder import KIND
+from empo.runs.trials import check_free, train_once
 from empo.runs.variants import LONG, Study, Variant
 from empo.tasks.trainer import Diverged
 
@@ -224,34 +223,17 @@ def _check(places: Sequence[Place], overwrite: bool) -> None:
     problems = []
     for place in places:
         try:
-            if not _begun(place) and place.folder.exists():
-                claim(place.folder, KIND)
-                if is_run(place.folder) and not overwrite:
-                    raise InputError(
-                        f"{place.folder}: holds a run with other settings (wanted the steps and "
-                        f"seeds of before, another --out, or --overwrite to begin anew)"
-                    )
+            check_free(place.job, place.folder, overwrite=overwrite)
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(problems)
 
 
-def _begun(place: Place) -> bool:
-    """Does the folder hold this very job, finished or not?"""
-    try:
-        return read_job(place.folder) == place.job
-    except InputError:  # there is no run yet, or one of settings that there are no more
-        return False
-
-
 def _train(place: Place, progress: Progress) -> str:
     """Train it, or go on with it, unless it is finished; and how it has diverged, if it has."""
     try:
-        if not _begun(place):
-            run_job(place.job, place.folder, overwrite=True, progress=progress)
-        elif not (place.folder / REPORT).exists():
-            resume(place.folder, progress=progress)
+        train_once(place.job, place.folder, progress)
     except Diverged as error:
         return str(error)
     return ""

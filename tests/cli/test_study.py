@@ -7,7 +7,7 @@ import json
 import pytest
 
 from empo.cli import study as command
-from empo.runs import studies, studying
+from empo.runs import studies, trials
 from empo.runs.folder import FORMAT
 from empo.runs.measures import read_finished
 from empo.runs.studies import STUDIES
@@ -28,7 +28,7 @@ def tiny(monkeypatch):
         (folder / "config.json").write_text(json.dumps(begin))
 
     monkeypatch.setattr(studies, "STUDIES", {"tiny": TINY})
-    monkeypatch.setattr(studying, "run_job", pretend)
+    monkeypatch.setattr(trials, "run_job", pretend)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_study_is_carried_out_and_the_same_command_again_trains_nothing(
     assert "task:cartpole: return, last evaluation" in done.out
     written = json.loads((tmp_path / "found" / "study.json").read_text())
     assert [row["seeds"] for row in written["variants"]] == [[0, 1], [0, 1]]
-    monkeypatch.setattr(studying, "run_job", None)
+    monkeypatch.setattr(trials, "run_job", None)
     again = empo_main("study", "tiny", "--seeds", "2", "--steps", "32", "--out", "found", "--json")
     assert json.loads(again.out) == written
     other = empo_main("study", "tiny", "--seeds", "3", "--out", "found")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from empo.core.errors import InputError
-from empo.runs import studying
+from empo.runs import trials
 from empo.runs.measures import RETURNS, read_finished
 from empo.runs.stats import interquartile_mean
 from empo.runs.studies import STUDIES, study
@@ -126,8 +126,8 @@ def test_what_is_finished_is_not_trained_again(carried_out, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("was trained again")
 
-    monkeypatch.setattr(studying, "run_job", refuse)
-    monkeypatch.setattr(studying, "resume", refuse)
+    monkeypatch.setattr(trials, "run_job", refuse)
+    monkeypatch.setattr(trials, "resume", refuse)
     assert rows(carry_out(TINY, EXTENT, out)) == rows(found)
 
 
@@ -135,13 +135,13 @@ def test_what_was_interrupted_goes_on(carried_out, monkeypatch):
     out, found, _ = carried_out
     before, resumed = rows(found), []
     (out / "task-cartpole" / "as-it-is" / "report.json").unlink()
-    real = studying.resume
+    real = trials.resume
 
     def noted(folder, **options):
         resumed.append(folder.name)
         return real(folder, **options)
 
-    monkeypatch.setattr(studying, "resume", noted)
+    monkeypatch.setattr(trials, "resume", noted)
     assert rows(carry_out(TINY, EXTENT, out)) == before
     assert resumed == ["as-it-is"]
 
@@ -154,7 +154,7 @@ def test_runs_of_other_settings_are_not_touched_unasked(carried_out, monkeypatch
         trained.append(folder.name)
         raise Diverged("step 3: it has")
 
-    monkeypatch.setattr(studying, "run_job", diverging)
+    monkeypatch.setattr(trials, "run_job", diverging)
     with pytest.raises(InputError) as caught:
         carry_out(TINY, Extent(n_seeds=3), out)
     assert trained == []
@@ -176,7 +176,7 @@ def test_a_variant_that_diverges_does_not_end_the_study(tmp_path, monkeypatch):
     def diverging(*_, **__):
         raise Diverged("step 3: it has")
 
-    monkeypatch.setattr(studying, "run_job", diverging)
+    monkeypatch.setattr(trials, "run_job", diverging)
     found = carry_out(TINY, EXTENT, tmp_path)
     assert [outcome.trouble for outcome in found] == ["step 3: it has"] * 2
     for row in json.loads(json.dumps(records(TINY, found), allow_nan=False)):
