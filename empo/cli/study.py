@@ -148,7 +148,7 @@ def _print(chosen: Study, outcomes: Sequence[Outcome]) -> None:
 
 def _table(varied: str, outcomes: Sequence[Outcome], measure: Measure) -> Table:
     from empo.views.charts import compact
-    from empo.views.study import bounds, told_apart
+    from empo.views.intervals import bounds, told_apart
 
     def told(number: float) -> str:
         return compact(number, DIGITS)

@@ -123,7 +123,7 @@ def _print(swept: Swept) -> None:
 
 def _table(swept: Swept) -> Table:
     from empo.views.charts import compact
-    from empo.views.study import bounds
+    from empo.views.intervals import bounds
 
     measure = swept.asked.measure
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", pad_edge=False)

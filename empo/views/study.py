@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-
-import numpy as np
 
 from empo.runs.measures import Measure, course, yardstick
 from empo.runs.stats import Estimate
 from empo.runs.studying import Outcome, Standing, answer, by_target, firsts, standings
 from empo.runs.variants import Study
 from empo.views.along import along_chart
-from empo.views.charts import compact, span
-from empo.views.drawing import (
-    Circle,
-    Drawing,
-    Point,
-    Poly,
-    Shape,
-    Style,
-    Text,
-    shortened,
-    text_width,
-)
+from empo.views.charts import compact
+from empo.views.drawing import Drawing
+from empo.views.intervals import Scale, bounds, interval_chart
 from empo.views.learning import learning_curves
 from empo.views.markup import figure, in_two_widths, section, table
 from empo.views.page import write_page
-from empo.views.plots import nice_ticks
 
-_FONT = 13.0
-_ROW = 26.0
-_TOP = 16.0
-_BELOW = 46.0
-_RIGHT = 22.0
 _REFERENCE = (
     "Each variant beside the first, or the first of its group; told apart where the 95% interval "
     "of the difference leaves out 0."
@@ -58,42 +41,8 @@ def difference_chart(
 
     Those whose interval holds 0 are pale; where there is no number the row says so.
     """
-    left = min(14.0 + max(text_width(name, _FONT) for name, _ in rows), 0.45 * width)
-    right, bottom = width - _RIGHT, _TOP + _ROW * len(rows)
-    low, high = _reach([one for _, one in rows if one is not None])
-
-    def x_of(value: float) -> float:
-        return left + (right - left) * (value - low) / (high - low)
-
-    shapes: list[Shape] = []
-    for tick in nice_ticks(low, high, max(3, int((right - left) / 90))):
-        x = x_of(tick)
-        shapes.append(_stroke((x, _TOP), (x, bottom), "muted" if tick == 0 else "faint", 1.2))
-        shapes.append(Text(x, bottom + 19, compact(tick), _FONT, "muted", "middle"))
-    said = []
-    for number, (name, one) in enumerate(rows):
-        y = _TOP + _ROW * (number + 0.5)
-        shapes.append(Text(left - 8, y + 4, shortened(name, _FONT, left - 8), _FONT, anchor="end"))
-        if one is None:
-            shapes.append(Text(left + 8, y + 4, "diverged", _FONT, "muted", halo="card"))
-            continue
-        shapes += _interval(one, x_of, y)
-        said.append(f"{name}: {compact(float(one.centre))}")
-    label = shortened(f"difference to “{reference}”", _FONT, width)
-    middle = min((left + right) / 2, width - 0.5 * text_width(label, _FONT))
-    shapes.append(Text(middle, bottom + 38, label, _FONT, "ink", "middle", bold=True))
-    return Drawing(width, bottom + _BELOW, tuple(shapes), title, ". ".join(said))
-
-
-def told_apart(difference: Estimate) -> bool:
-    """Does the interval of a difference leave out 0?"""
-    return bool(difference.low > 0 or difference.high < 0)
-
-
-def bounds(estimate: Estimate, digits: int = 4) -> str:
-    """The interval in few characters; empty for a single seed, which has none."""
-    low, high = float(estimate.low), float(estimate.high)
-    return span(low, high, digits) if np.isfinite(low) and np.isfinite(high) else ""
+    scale = Scale(f"difference to “{reference}”", from_zero=True)
+    return interval_chart(rows, scale, title, width)
 
 
 def _target(study: Study, target: str, outcomes: Sequence[Outcome]) -> str:
@@ -218,28 +167,3 @@ def _foot() -> str:
         "update: it tells who learns sooner. Of many comparisons some intervals leave out 0 by "
         "chance. Made by empo.</footer>"
     )
-
-
-def _reach(found: Sequence[Estimate]) -> tuple[float, float]:
-    """A range that holds 0 and all intervals, with some room."""
-    numbers = np.array([0.0, *(float(x) for one in found for x in one)], float)
-    numbers = numbers[np.isfinite(numbers)]
-    low, high = float(numbers.min()), float(numbers.max())
-    room = 0.06 * (high - low) or 1.0
-    return low - room, high + room
-
-
-def _interval(one: Estimate, x_of: Callable[[float], float], y: float) -> list[Shape]:
-    centre, low, high = (float(x) for x in one)
-    colour = "who0" if told_apart(one) else "muted"
-    opacity = 1.0 if told_apart(one) else 0.6
-    shapes: list[Shape] = []
-    if np.isfinite(low) and np.isfinite(high):
-        line = Style(stroke=colour, width=2.6, opacity=opacity)
-        shapes.append(Poly(((x_of(low), y), (x_of(high), y)), line, closed=False))
-    shapes.append(Circle(x_of(centre), y, 4.5, Style(fill=colour, opacity=opacity)))
-    return shapes
-
-
-def _stroke(start: Point, end: Point, colour: str, width: float) -> Poly:
-    return Poly((start, end), Style(stroke=colour, width=width), closed=False)
