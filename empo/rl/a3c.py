@@ -24,7 +24,7 @@ class A3C:
     """Each worker is as A2C is set, with environments of its own."""
 
     n_workers: int = 2
-    """Threads that gather data and send gradients."""
+    """Threads, or processes, that gather data and send gradients."""
     worker: A2C = field(default_factory=A2C)
 
     def __post_init__(self) -> None:

@@ -30,7 +30,7 @@ class Impala:
     lag: int = 1
     """Updates that the acting policy is behind the learning one."""
     n_workers: int = 0
-    """Threads that gather data, each with environments of its own; 0 gathers between updates."""
+    """Workers that gather data, each with environments of its own; 0 gathers between updates."""
     lambda_: float = 1.0
     """Of V-trace: 0 looks one step ahead, 1 to the end of the rollout."""
     rho_bar: float = 1.0
