@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import empo.rl.registry
+from bench.games import RICH
 from empo.learn.assignment import Assignment, assignment
 from empo.learn.registry import robot_recipe, robot_trainer
 from empo.learn.settings import WarmUp
@@ -13,7 +14,6 @@ from empo.runs.setup import changed, setting_names
 from empo.runs.training import silent
 from empo.solver import theory_of
 from empo.worlds.load import load
-from tests.runs.games import ferry
 
 SHORT = {"n_envs": 4, "n_steps": 2, "batch_size": 8, "capacity": 64, "warmup": 8}
 """Of the actor."""
@@ -22,8 +22,8 @@ WARM_UP = WarmUp(4, 4, 4, 0, 4, 0, beta_r_rampup_steps=4)
 
 
 def assigned_to(algorithm: str, of_actor: dict[str, Any] | None = None, **settings) -> Assignment:
-    """What is there before an actor on the ferry is trained."""
-    world = load(ferry(beta_r=5.0))
+    """What is there before an actor is trained in a game where it always has a choice."""
+    world = load(RICH)
     plain = empo.rl.registry.recipe(algorithm).settings()
     wanted = {**SHORT, "n_minibatches": 1, **(of_actor or {})}
     known = setting_names(plain)

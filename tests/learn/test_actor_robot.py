@@ -31,9 +31,8 @@ def test_A27_the_actor_waits_for_the_ramp_and_its_judges_for_it():
     """16 updates of evaluators, two for each of the actor's, come before the ramp."""
     trainer = trainer_of("ppo", frozen_for=3)
     run = trainer.start()
-    first = run.learner
     for count in range(1, 13):
-        before = jax.tree.map(np.asarray, run.learner)
+        before = jax.tree.map(np.array, run.learner)  # its memory is given away
         run, chunk = trainer.advance(run, 1)
         now = run.learner
         assert int(now.evaluators.n_updates) == 2 * count
@@ -43,9 +42,9 @@ def test_A27_the_actor_waits_for_the_ramp_and_its_judges_for_it():
         judged_anew = not same(before.evaluators.policy, now.evaluators.policy)
         assert judged_anew == (count == 12), count  # at 9 beta_r is 0, and the policy uniform
         assert np.isfinite(chunk.metrics["actor_policy_loss"]).all()
-    assert same(first.actor, trainer.start().learner.actor)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", robot_names()[1:])
 def test_every_actor_of_rl_learns_in_a_world(algorithm):
     trainer = trainer_of(algorithm)
@@ -60,16 +59,17 @@ def test_every_actor_of_rl_learns_in_a_world(algorithm):
     assert report["residual_pi_r"] >= 0
 
 
+@pytest.mark.slow
 def test_what_is_added_to_rl_can_be_had_in_worlds(monkeypatch):
     """A new algorithm, known to the registry of `rl` alone."""
     monkeypatch.setitem(RECIPES, "my-own", Recipe(A2C, a2c))
     assert "my-own" in robot_names()
     trainer = trainer_of("my-own")
-    run, chunk = trainer.advance(trainer.start(), 12)
+    _, chunk = trainer.advance(trainer.start(), 12)
     assert np.isfinite(chunk.metrics["actor_policy_loss"]).all()
 
 
-@pytest.mark.parametrize("seeds", [(3,), (3, 4)])
+@pytest.mark.parametrize("seeds", [(3,), pytest.param((3, 4), marks=pytest.mark.slow)])
 def test_A15_one_worker_is_a2c_bit_for_bit_in_a_world(seeds):
     """The policy, the values and all that the evaluators know."""
     synchronous = trainer_of("a2c", seeds=seeds)
@@ -82,6 +82,7 @@ def test_A15_one_worker_is_a2c_bit_for_bit_in_a_world(seeds):
         assert (chunk.metrics["staleness_max"] == 0).all()
 
 
+@pytest.mark.slow
 def test_A06_the_ratio_of_the_first_minibatch_is_1():
     """So nothing is clipped, and KL is 0, where there is one pass over one minibatch."""
     trainer = trainer_of("ppo", of_actor={"n_epochs": 1, "n_minibatches": 1})
@@ -91,6 +92,7 @@ def test_A06_the_ratio_of_the_first_minibatch_is_1():
     np.testing.assert_allclose(chunk.metrics["actor_kl"], 0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_A32_rollouts_of_the_past_are_weighed():
     """With one remembered it is the plain actor; with more, data are as old as is told."""
     plain, one, many = (trainer_of("ppo", remembered=n) for n in (1, 1, 6))
@@ -129,6 +131,7 @@ def test_actors_without_chance_are_refused(name):
         robot_recipe(name)
 
 
+@pytest.mark.slow
 def test_A27_thawing_brings_no_nan():
     trainer = trainer_of("a2c", frozen_for=7, n_updates=30)
     run, _ = trainer.advance(trainer.start(), 30)
@@ -137,6 +140,7 @@ def test_A27_thawing_brings_no_nan():
     assert not same(policy, run.learner.evaluators.policy)  # 28 is a multiple of 7, 30 is none
 
 
+@pytest.mark.slow
 def test_returns_and_advantages_are_paid_too():
     calm = {"pace": Pace(goal_steps=1), "exploration": Exploration(0.0, 0.0)}
     for reward in ("u_r", "relative"):
