@@ -41,7 +41,7 @@ NEAR = 0.5
 
 CASES = [
     (preset, horizon, (*WORLDS,)[(row + column) % len(WORLDS)])
-    for row, preset in enumerate(PRESETS["q"])
+    for row, preset in enumerate(PRESETS)
     for column, horizon in enumerate((None, 3))
 ]
 """Every preset with both horizons, in each of the worlds by turns: compiling is what takes long."""

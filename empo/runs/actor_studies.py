@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from empo.runs.measures import DIVERGENCE, EFFECTIVE_SHARE, SPREAD, START_VALUE, STEPS_NEEDED
-from empo.runs.robot_studies import COMMON, N_ENVS
+from empo.runs.robot_studies import COMMON, N_ENVS, SEEN_FIRST
 from empo.runs.variants import Study, Variant
 
 UPDATES = 5_000
@@ -39,7 +39,7 @@ ACTOR: Mapping[str, Any] = {
 FROM_REPLAY: Mapping[str, Any] = {**ACTOR, "n_steps": 1, "batch_size": 64, "warmup": 640}
 RETURNS: Mapping[str, Any] = {"reward": "u_r", "epsilon_h": 0.0, "goal_steps": 1}
 """The actor is after returns of U_r as they are."""
-FINELY = {"n_evaluations": 40}
+FINELY: Mapping[str, Any] = {"n_evaluations": 40}
 
 
 def _q(name: str, group: str = "", times: float = 1.0, **settings: Any) -> Variant:
@@ -55,7 +55,7 @@ def _actor(
 
 def _steps(worlds: Iterable[str], n_updates: int = UPDATES) -> Mapping[str, int]:
     """Environment steps: as many as updates of the evaluators, in each parallel world."""
-    return dict.fromkeys(worlds, N_ENVS * n_updates + SETTING["warmup"])
+    return dict.fromkeys(worlds, N_ENVS * n_updates + SEEN_FIRST)
 
 
 ALGORITHMS = ("reinforce", "a2c", "a3c", "impala", "npg", "trpo", "ppo", "sac")

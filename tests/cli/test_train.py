@@ -59,7 +59,7 @@ def test_help_lists_every_setting_in_80_columns(empo_main, monkeypatch, name):
     [
         (("task:cartpole", "--algorithm", "pppo"), "algorithm: found 'pppo' (did you mean ppo?)"),
         (("cartpole",), "target: found 'cartpole' (did you mean task:cartpole?)"),
-        (("key-door", "--algorithm", "ppo"), "algorithm: found 'ppo' (for worlds there is q)"),
+        (("key-door", "--algorithm", "dqn"), "algorithm: found dqn, which learns no policy"),
         (("key-door", "--preset", "equall"), "preset: found 'equall' (did you mean equal?)"),
         (("task:cartpole", "--preset", "equal"), "preset: found 'equal' (wanted a world"),
         (("key-door", "--gamma", "0.9"), "unknown flag '--gamma' (did you mean --gamma-"),

@@ -12,6 +12,7 @@ import pytest
 
 from empo.core.errors import InputError
 from empo.learn.stages import FULL
+from empo.runs.actor_studies import ACTOR_STUDIES
 from empo.runs.history import history_of
 from empo.runs.jobs import job_of
 from empo.runs.measures import (
@@ -67,7 +68,7 @@ def varied(name, target):
 
 
 def test_robots_and_tasks_are_in_one_registry():
-    assert {"code-level", *ROBOT_STUDIES} == set(STUDIES)
+    assert {"code-level", *ROBOT_STUDIES, *ACTOR_STUDIES} == set(STUDIES)
     assert set(ROBOT_STUDIES) == {"timescales", "contraction", "targets", "warmup", "frequency"}
 
 
