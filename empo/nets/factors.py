@@ -17,9 +17,6 @@ from empo.nets.mlp import MLP, activation_of
 
 LAST_SCALE = 0.1
 """Of the last layer at first: outputs differ little between states before they are learned."""
-PAIR_WIDTH = 16
-"""Numbers that stand for a pair of values."""
-
 Pair = tuple[int, int]
 
 
@@ -65,7 +62,7 @@ def factor_net(
     key_rows, key_pairs, key_weight, key_rest = jax.random.split(key, 4)
     sizes, width = tuple(cardinalities), settings.hidden[0]
     pairs = pairs_of(sizes, settings.pairs)
-    n_read = PAIR_WIDTH * len(pairs)
+    n_read = settings.pair_width * len(pairs)
     rest = MLP(
         (*settings.hidden, len(at_first)),
         settings.activation,
@@ -78,7 +75,7 @@ def factor_net(
     normal = jax.random.normal
     return FactorNet(
         rows=normal(key_rows, (sum(sizes), width)) / len(sizes) ** 0.5,
-        pair_rows=normal(key_pairs, (sum(_pair_sizes(sizes, pairs)), PAIR_WIDTH)),
+        pair_rows=normal(key_pairs, (sum(_pair_sizes(sizes, pairs)), settings.pair_width)),
         pair_weight=normal(key_weight, (n_read, width)) / max(n_read, 1) ** 0.5,
         bias=jnp.zeros(width),
         rest=eqx.tree_at(lambda net: net.layers[-1].bias, rest, at_first),

@@ -43,10 +43,14 @@ class NetSettings:
 
     pairs: int = 50_000
     """Of a world's states: factors are read in pairs, too, with at most so many values each."""
+    pair_width: int = 16
+    """Numbers that stand for a pair of values."""
 
     def __post_init__(self) -> None:
         if self.pairs < 0:
             raise InputError(f"pairs: found {self.pairs} (wanted at least 0)")
+        if self.pair_width < 1:
+            raise InputError(f"pair_width: found {self.pair_width} (wanted at least 1)")
         if any(size < 1 for size in self.hidden):
             raise InputError(f"hidden: found {self.hidden} (wanted sizes of at least 1)")
         known = get_args(Activation)

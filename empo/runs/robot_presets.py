@@ -35,14 +35,16 @@ def standard(theory: Theory, world: World | None) -> RobotPreset:
     that networks smooth, and what is hoped for beyond them they pass on to one another.
     """
     tabled = world is not None and prior_table_size(theory, world) <= LARGEST_PRIOR_TABLE
+    # What a network knows of Q_h^m is learned on, where the robot leads once it has learned to.
     warm_up = WarmUp(
-        warmup_q_h_m_steps=3_000 if tabled else 10_000,
+        warmup_q_h_m_steps=3_000 if tabled else 4_000,
         warmup_v_h_e_steps=1_000,
         warmup_x_h_steps=300,
         warmup_u_r_steps=300,
         warmup_q_r_steps=1_000,
         warmup_v_r_steps=300,
-        beta_r_rampup_steps=3_000,
+        beta_r_rampup_steps=3_000 if tabled else 5_000,
+        prior_every=0 if tabled else 3,
     )
     of_prior = 1.0 if tabled else 2e-3
     rates = Rates(of_prior, lr_v_h_e=1e-3, lr_x_h=1e-3, lr_u_r=1e-3, lr_q_r=1e-3, lr_v_r=1e-3)
@@ -50,7 +52,7 @@ def standard(theory: Theory, world: World | None) -> RobotPreset:
     kinds = Kinds(q_h_m="table") if tabled else Kinds()
     settings = RobotSettings(kinds=kinds, rates=rates, slow=slow, warm_up=warm_up)
     if theory.horizon is None:
-        return RobotPreset(settings, n_full=9_000)
+        return RobotPreset(settings, n_full=9_000 if tabled else 18_000)
     # In a game that ends, time tells states apart and values are passed on a few times only:
     # small networks will do, and pairs of its many factors would only slow them down.
     gather = replace(settings.gather, n_envs=512, warmup=2_560)

@@ -22,6 +22,7 @@ from empo.runs.setup import from_record, is_world, setting_names, to_record
 from empo.runs.world_presets import robot_preset, steps_of
 from empo.tasks.trainer import updates_within
 from empo.theory import Theory
+from empo.worlds import load
 
 NAMES = tuple(PRESETS)
 
@@ -67,7 +68,7 @@ def test_a_preset_leaves_time_for_full_training(name):
     job = job_of("key-door", preset=name, settings={})
     settings = job.setup.algorithm
     table = stage_table(settings, updates_within(settings.gather, job.n_steps))
-    n_full = robot_preset("q", name, Theory(), None).n_full
+    n_full = robot_preset("q", name, Theory(), load("key-door")).n_full
     assert table.end[FULL] - table.begin[FULL] == n_full >= 1000
 
 
