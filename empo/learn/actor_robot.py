@@ -18,7 +18,7 @@ from empo.learn.actor_settings import ActorSettings
 from empo.learn.observed import Observed, observed
 from empo.learn.payment import over_steps, payment
 from empo.learn.problem import Place, Problem
-from empo.learn.q_robot import Learner, Past, lagging, present, q_robot
+from empo.learn.q_robot import Learner, Past, lagging, present, q_robot, shares
 from empo.learn.quantities import Quantities
 from empo.learn.stages import RAMP, Moment, Stages, moment
 from empo.learn.task import Seen, blank_step
@@ -87,6 +87,7 @@ def actor_robot(
 
     def act(learner: ActorLearner, seen: Seen, memory: Any, *, key: Array) -> Acted:
         key_robot, key_humans = jax.random.split(key)
+        _, epsilon_h = shares(settings.exploration, now_of(learner))
         view = observed(problem, seen.place, beta_of(learner))
         acted = actor.act(learner.actor, view, memory, key=key_robot)
         joint = moved_by(
@@ -95,7 +96,7 @@ def actor_robot(
             present(learner.evaluators),
             seen,
             acted.action,
-            settings.exploration.epsilon_h,
+            epsilon_h,
             key=key_humans,
         )
         return Acted(joint, acted.log_prob, acted.memory)
