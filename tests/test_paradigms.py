@@ -289,6 +289,7 @@ def fixed_points(beta_h: float, gamma_h: float) -> list[float]:
     return [float(v[i : i + 2].mean()) for i in crossings]
 
 
+@pytest.mark.slow
 def test_two_state_expectations_hold_themselves_up():
     low, _, high = fixed_points(0.2, 0.99)
     solution = empo.solve("two-state", repeat=8)

@@ -97,6 +97,8 @@ def test_an_interrupt_ends_the_work_quietly(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Whoever is started in the background may have been told not to heed interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     for _ in range(600):
         if out.exists():

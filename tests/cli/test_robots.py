@@ -20,6 +20,7 @@ FLAGS = [
 QUICK = ("--preset", "fast-small", "--steps", "400", "--evaluations", "2", "--episodes", "4")
 
 
+@pytest.mark.slow
 def test_a_robot_is_trained_judged_resumed_and_refused_when_rules_change(empo_main, tmp_path):
     ferry_file(tmp_path)
     done = empo_main("train", "ferry.yaml", "--seeds", "2", "--seed", "7", *QUICK, *FLAGS)

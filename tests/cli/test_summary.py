@@ -81,6 +81,7 @@ def test_settings_that_are_not_the_defaults_are_told():
     assert any("one sweep backward over 2 steps" in line for line in effort_lines(solution))
 
 
+@pytest.mark.slow
 def test_several_solutions_are_told():
     # THEORY.md, section 4: three solutions at this beta_h.
     solution = empo.solve("two-state", beta_h=0.2, repeat=8)

@@ -69,7 +69,8 @@ def test_what_is_added_to_rl_can_be_had_in_worlds(monkeypatch):
     assert np.isfinite(chunk.metrics["actor_policy_loss"]).all()
 
 
-@pytest.mark.parametrize("seeds", [(3,), pytest.param((3, 4), marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [(3,), (3, 4)])
 def test_A15_one_worker_is_a2c_bit_for_bit_in_a_world(seeds):
     """The policy, the values and all that the evaluators know."""
     synchronous = trainer_of("a2c", seeds=seeds)

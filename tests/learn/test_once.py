@@ -74,6 +74,7 @@ def test_without_collisions_there_are_as_many_as_differ():
     assert n_different <= number <= n_different + 30
 
 
+@pytest.mark.slow
 def test_the_function_is_computed_in_as_few_blocks_as_are_needed():
     calls = []
 

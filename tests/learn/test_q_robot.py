@@ -120,7 +120,7 @@ def test_B26_polyaks_copy_is_a_mean_with_falling_weights():
     np.testing.assert_allclose(kept.slow["w"], wanted, rtol=1e-6)
 
 
-BOUNDS = [("log", 0.003), ("linear", 0.003)]
+BOUNDS = [("log", 0.003), pytest.param("linear", 0.003, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize(("unit", "most"), BOUNDS, ids=["log", "linear"])

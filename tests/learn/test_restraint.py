@@ -89,6 +89,7 @@ def test_A21_a_table_holds_old_plus_the_clipped_change(unit):
     np.testing.assert_allclose(sizes(clipped[1], unit), wanted, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @BOTH
 @UNITS
 def test_A21_a_bound_that_is_never_met_changes_nothing_bit_for_bit(kind, unit):

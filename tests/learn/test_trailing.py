@@ -104,6 +104,7 @@ def one_step(number, goals, action, after):
     return walks(world.quantities, world.problem, world.weights, data, world.beta_r)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", [0, 5, 11])
 @pytest.mark.parametrize("to", [0, 1, 2, 3])
 def test_A20_steps_pay_what_equations_6_and_9_pay_and_weigh_what_these_expect(action, to):
@@ -236,6 +237,7 @@ def test_A35_cut_at_1_as_in_vtrace_it_is_not():
     assert np.abs(scores["v_r"]).max() > 5
 
 
+@pytest.mark.slow
 def test_A20_the_log_probability_is_that_of_all_players_together():
     world = exact()
     data, _ = walked(50, 2)

@@ -64,6 +64,7 @@ def test_the_power_law_gives_what_is_not_legal_probability_0():
     np.testing.assert_allclose(law.probs(), [0.0, 0.8, 0.2], rtol=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.floats(-50.0, -0.02), min_size=3, max_size=3),

@@ -51,6 +51,7 @@ def gradients(settings, n):
     return np.asarray(sampled, float), np.concatenate([np.ravel(g) for g in wanted])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_samples", [1, 4])
 def test_the_gradient_is_unbiased_with_and_without_the_baseline(n_samples):
     n = 4000

@@ -134,6 +134,7 @@ def test_D41_the_pathwise_gradient_of_a_quadratic_is_the_analytic_one():
     np.testing.assert_allclose(gradient, [1.4, -1.4], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_D41_the_policys_gradient_is_that_of_finite_differences():
     # In 64 bits, along a random direction, with the same noise on both sides.
     with jax.enable_x64(True):

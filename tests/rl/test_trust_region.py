@@ -46,7 +46,11 @@ def positive(size, seed=0):
     return jnp.asarray(root @ root.T + 0.1 * np.eye(size))
 
 
-@BOTH
+@pytest.mark.parametrize(
+    "action",
+    [DISCRETE, pytest.param(CONTINUOUS, marks=pytest.mark.slow)],
+    ids=["discrete", "continuous"],
+)
 def test_E19_fisher_products_are_those_of_the_hessian_of_kl(wide, action):
     policy, states = policy_and_states(action)
     theta, unravel = ravel_pytree(policy)

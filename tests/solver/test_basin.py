@@ -49,6 +49,7 @@ BETAS = st.sampled_from([0.0, 0.05, 0.08, 0.1, 0.15, 0.2, 0.25, 0.28, 0.3, 0.5])
 STARTS = st.one_of(st.sampled_from([0.0, 1.0, 0.5, 0.45]), st.floats(0.0, 1.0))
 
 
+@pytest.mark.slow
 @games(80)
 @given(st.lists(st.tuples(BETAS, STARTS), min_size=1, max_size=12))
 def test_every_unknown_goes_where_plain_iteration_takes_it(unknowns):

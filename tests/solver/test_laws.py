@@ -23,6 +23,9 @@ from tests.solver.drawn import File, at_all_times, games, same, states
 from tests.solver.relabelling import Relabelling
 from tests.strategies import game_files
 
+CYCLIC = pytest.param("cyclic", marks=pytest.mark.slow)
+"""Where laws of both kinds of games are tested, that which takes long."""
+
 
 def with_power(file: File) -> File:
     """The game with a goal that everyone always attains, and nothing else beside V_h^e in X_h."""
@@ -80,7 +83,7 @@ def test_a_common_factor_on_all_weights_scales_rewards_and_leaves_policies(file,
         np.testing.assert_allclose(after[state]["v_r"], reward * result["v_r"], rtol=1e-9)
 
 
-@pytest.mark.parametrize("kind", ["cyclic", "horizon"])
+@pytest.mark.parametrize("kind", [CYCLIC, "horizon"])
 def test_relabelling_permutes_the_results(kind):
     @games(12)
     @given(game_files(2, kind, with_inf=False), st.integers(0, 10**6))
@@ -104,7 +107,7 @@ def no_power(file: File) -> bool:
     return False
 
 
-@pytest.mark.parametrize("kind", ["acyclic", "cyclic"])
+@pytest.mark.parametrize("kind", ["acyclic", CYCLIC])
 def test_an_unreachable_state_changes_nothing(kind):
     @games(8)
     @given(game_files(2, kind, with_inf=False), st.booleans())
@@ -179,7 +182,7 @@ def residuals_of_q_r(file: File, u_r_added: bool) -> list[float]:
     return gaps
 
 
-@pytest.mark.parametrize("kind", ["acyclic", "cyclic"])
+@pytest.mark.parametrize("kind", ["acyclic", CYCLIC])
 def test_equation_4_holds_in_every_state_and_has_no_immediate_reward(kind):
     @games(10)
     @given(game_files(2, kind, with_inf=False))
@@ -191,7 +194,7 @@ def test_equation_4_holds_in_every_state_and_has_no_immediate_reward(kind):
     check_one()
 
 
-@pytest.mark.parametrize("kind", ["cyclic", "horizon"])
+@pytest.mark.parametrize("kind", [CYCLIC, "horizon"])
 def test_sums_and_means_give_one_policy_where_numbers_of_goals_are_equal(kind):
     @games(10)
     @given(game_files(2, kind, with_inf=False))
@@ -213,6 +216,7 @@ def aggregated(how: str) -> dict[str, str]:
     return {"goal_aggregation": how, "human_aggregation": how}
 
 
+@pytest.mark.slow
 @games(8)
 @given(game_files(2, "cyclic", with_inf=False))
 def test_a_far_horizon_is_as_good_as_none(file):

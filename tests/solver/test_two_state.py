@@ -40,7 +40,13 @@ def plain_iteration(beta_h: float, v: float = 0.0) -> float:
     raise AssertionError(f"no fixed point for beta_h = {beta_h}")
 
 
-@pytest.mark.parametrize("beta_h", [0.0, 0.05, 0.08, 0.2, 0.28, 0.2886, 0.28871, 0.289, 0.3, 5.0])
+@pytest.mark.parametrize(
+    "beta_h",
+    [
+        *(0.0, 0.05, 0.08, 0.2, 0.28, 0.2886, 0.3, 5.0),
+        *(pytest.param(beta_h, marks=pytest.mark.slow) for beta_h in (0.28871, 0.289)),
+    ],
+)
 def test_phase_1_is_the_solution_that_plain_iteration_from_0_reaches(beta_h):
     # 0.28871 passes slowly where two solutions have just vanished, then on to V = 100.
     found = states(two_state(beta_h))["s"]["v_h_m"]["ann"]["paid"]

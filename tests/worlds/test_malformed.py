@@ -73,6 +73,7 @@ def test_mangled_files_are_read_or_refused_and_nothing_else(tmp_path):
     assert 0 < n_read < 400
 
 
+@pytest.mark.slow
 def test_none_takes_more_than_a_gigabyte_beyond_start_up(tmp_path):
     for number, (content, _) in enumerate(CASES.values()):
         (tmp_path / f"{number}.yaml").write_bytes(content)
