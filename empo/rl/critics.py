@@ -18,7 +18,7 @@ def start_critics(networks: Networks, n_critics: int, *, key: Array) -> Any:
     return jax.vmap(networks.q)(jax.random.split(key, n_critics))
 
 
-def q_values(critics: Any, *inputs: Array) -> Float[Array, "critic n *a"]:
+def q_values(critics: Any, *inputs: Any) -> Float[Array, "critic n *a"]:
     """Every critic's Q of every row: of all discrete actions, or of the continuous one given."""
     return jax.vmap(lambda critic: jax.vmap(critic)(*inputs))(critics)
 

@@ -146,7 +146,7 @@ def _mean(critic: Critic, q: Any, policy: Any, observation: Any, *, key: Array) 
     def one(observation: Any, key: Array) -> Float[Array, ""]:
         return critic.mean(q, observation, policy(observation), key=key)
 
-    return jax.vmap(one)(observation, jax.random.split(key, len(observation)))
+    return jax.vmap(one)(observation, jax.random.split(key, len(jax.tree.leaves(observation)[0])))
 
 
 def _mean_of_all(q: Any, observation: Any, policy: Any, *, key: Array) -> Float[Array, ""]:
