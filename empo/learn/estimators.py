@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from empo.core.errors import InputError
 from empo.core.types import Array, Bool, Float, Int
+from empo.learn.descent import change, moments_of
 from empo.learn.forms import Form
 from empo.learn.restraint import FREE, Restraint
-from empo.nets import NetSettings, factor_net
+from empo.nets import NetSettings, factor_net, row_net
 from empo.rl.algorithm import Metrics
 from empo.worlds.packing import strides, unpack
 
@@ -71,21 +71,21 @@ def network(
 
     `first` takes the place of the form's `at_first`: what stands for it is added to the outputs.
     """
-    adam = optax.scale_by_adam()
+    make = row_net if settings.reader == "rows" else factor_net
 
     def start(*, key: Array) -> Kept:
         first = jnp.broadcast_to(form.write(form.at_first), shape).ravel()
-        net: Any = factor_net(cardinalities, first, settings, key=key)
-        return Kept(net, net, adam.init(net))
+        net: Any = make(cardinalities, first, settings, key=key)
+        return Kept(net, net, moments_of(net))
 
-    def outputs(net: Any, factors: Array) -> Array:
-        plain = net(factors).reshape(shape)
+    def shaped(plain: Array, factors: Array) -> Array:
+        plain = plain.reshape(shape)
         if first is None:
             return plain
         return plain + (form.write(first(factors)) - form.write(form.at_first))
 
     def at(net: Any, factors: Array) -> Array:
-        return form.read(outputs(net, factors))
+        return form.read(shaped(net(factors), factors))
 
     def improve(
         kept: Kept, batch: Batch, rate: Array, restraint: Restraint = FREE
@@ -94,31 +94,28 @@ def network(
         learnt = batch.weight > 0
         target = jnp.where(learnt, batch.target, 1.0)
 
-        def loss(net: Any) -> tuple[Array, tuple[Array, Array]]:
-            out = jax.vmap(outputs, in_axes=(None, 0))(net, batch.factors)
+        def loss(plain: Array) -> tuple[Array, tuple[Array, Array]]:
+            out = jax.vmap(shaped)(plain, batch.factors)
             losses = jnp.where(learnt, batch.weight * jax.vmap(form.loss)(out, slow, target), 0.0)
+            held = jax.vmap(form.read)(out)
             distance = total = jnp.mean(losses)
             if restraint.cost is not None:
-                total += jnp.mean(restraint.cost(jax.vmap(form.read)(out)))
-            return total, (distance, out)
+                total += jnp.mean(restraint.cost(held))
+            return total, (distance, held)
 
-        (_, (value, out)), gradient = jax.value_and_grad(loss, has_aux=True)(kept.now)
-        step, moments = adam.update(gradient, kept.moments)
-        held = jax.vmap(form.read)(out)
-
-        def after(share: Array | float) -> Any:
-            return jax.tree.map(lambda w, s: w - share * rate * s, kept.now, step)
+        found = change(loss, kept.now, kept.moments, batch.factors)
+        distance, held = found.also
 
         def held_after(share: Array) -> Array:
-            return jax.vmap(at, in_axes=(None, 0))(after(share), batch.factors)
+            return jax.vmap(at, in_axes=(None, 0))(found.after(share * rate), batch.factors)
 
-        now, clipped = jax.tree.map(lambda w, s: w - rate * s, kept.now, step), {}
+        now, clipped = found.after(rate), {}
         if restraint.bounded:
             share = restraint.share(held, held_after)
-            now, clipped = after(share), {"clipped": 1 - share}
-        return Kept(now, kept.slow, moments), {
-            "loss": value,
-            "grad_norm": optax.tree.norm(gradient),
+            now, clipped = found.after(share * rate), {"clipped": 1 - share}
+        return Kept(now, kept.slow, found.moments), {
+            "loss": distance,
+            "grad_norm": found.norm,
             "lag": jnp.mean(jnp.abs(held - slow)),
             **_sizes(form, held, batch),
             **clipped,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from empo.core.types import Array, Bool, Float, Int
+from empo.core.types import Array, Float, Int
 from empo.learn.acting import played
 from empo.learn.estimators import Batch, Estimator, Kept
 from empo.learn.lessons import check_affordable, expected, joined, sampled, under_way
@@ -176,7 +176,8 @@ def followed(kept: Kept, pace: float, count: Int[Array, ""]) -> Kept:
         return kept._replace(slow=kept.now)
     if pace < 1:
         return kept._replace(slow=polyak(kept.now, kept.slow, pace))
-    return kept._replace(slow=_where(count % int(pace) == 0, kept.now, kept.slow))
+    slow = jax.lax.cond(count % int(pace) == 0, lambda: kept.now, lambda: kept.slow)
+    return kept._replace(slow=slow)
 
 
 def _compared(
@@ -213,7 +214,3 @@ def _improved(
 
     nothing = {name: jnp.zeros(()) for name in jax.eval_shape(improve)[1]}
     return jax.lax.cond(now.moves[place], improve, lambda: (kept, nothing))
-
-
-def _where(condition: Bool[Array, ""], new: Any, old: Any) -> Any:
-    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)

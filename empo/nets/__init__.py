@@ -10,6 +10,7 @@ from empo.nets.heads import (
     SquashedPolicy,
 )
 from empo.nets.mlp import MLP
+from empo.nets.rows import RowNet, row_net
 
 __all__ = [
     "MLP",
@@ -20,7 +21,9 @@ __all__ = [
     "NetSettings",
     "Networks",
     "PowerLawPolicy",
+    "RowNet",
     "SquashedPolicy",
     "factor_net",
     "ordinary_networks",
+    "row_net",
 ]

@@ -12,11 +12,9 @@ import numpy as np
 
 from empo.core.errors import InputError
 from empo.core.types import Array, Float, Int
-from empo.nets.factory import HIDDEN_SCALE, NetSettings
+from empo.nets.factory import HIDDEN_SCALE, LAST_SCALE, NetSettings
 from empo.nets.mlp import MLP, activation_of
 
-LAST_SCALE = 0.1
-"""Of the last layer at first: outputs differ little between states before they are learned."""
 Pair = tuple[int, int]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -20,10 +20,13 @@ from empo.nets.heads import (
 )
 from empo.nets.mlp import MLP, Activation
 
+Reader = Literal["embeddings", "rows"]
 HIDDEN_SCALE = 2**0.5
 """Of orthogonal hidden layers (Engstrom et al. 2020, "Implementation matters")."""
 POLICY_SCALE = 0.01
 """Of a policy's last layer: the first policy is nearly uniform."""
+LAST_SCALE = 0.1
+"""Of the last layer of networks of states: they differ little before they are learned."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,9 @@ class NetSettings:
     """Of a world's states: factors are read in pairs, too, with at most so many values each."""
     pair_width: int = 16
     """Numbers that stand for a pair of values."""
+    reader: Reader = "embeddings"
+    """Of a world's states: pairs have embeddings; or rows of numbers, one for each unit, and small
+    factors are grouped. A step then moves the rows that were met, however many there are."""
 
     def __post_init__(self) -> None:
         if self.pairs < 0:
@@ -53,11 +59,12 @@ class NetSettings:
             raise InputError(f"pair_width: found {self.pair_width} (wanted at least 1)")
         if any(size < 1 for size in self.hidden):
             raise InputError(f"hidden: found {self.hidden} (wanted sizes of at least 1)")
-        known = get_args(Activation)
-        if self.activation not in known:
-            raise InputError(
-                f"activation: found {self.activation!r} (wanted one of {', '.join(known)})"
-            )
+        for name, known in (("activation", Activation), ("reader", Reader)):
+            found = getattr(self, name)
+            if found not in get_args(known):
+                raise InputError(
+                    f"{name}: found {found!r} (wanted one of {', '.join(get_args(known))})"
+                )
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,7 @@ ACTOR_STUDIES: Mapping[str, Study] = {
         ),
         "what is learned",
         more=(SPREAD,),
+        without=("tracking error",),
     ),
     "samples": Study(
         "How many steps does it take until V_r is within 5% and the policy within a tenth of the "

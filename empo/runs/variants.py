@@ -50,6 +50,8 @@ class Study:
     """The setting, a number, against which results are drawn, if there is one."""
     more: tuple[Measure, ...] = ()
     """What is measured beside what is usual for the target."""
+    without: tuple[str, ...] = ()
+    """Usual measures that not all variants have, by name."""
 
     def __post_init__(self) -> None:
         names = [variant.label for variant in self.variants]
@@ -65,4 +67,5 @@ class Study:
 
     def measures(self, target: str) -> tuple[Measure, ...]:
         """By what its runs on that target are compared, the most telling first."""
-        return (*yardstick(target).measures, *self.more)
+        usual = yardstick(target).measures
+        return (*(m for m in usual if m.name not in self.without), *self.more)

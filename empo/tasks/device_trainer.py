@@ -13,6 +13,11 @@ from empo.tasks.device import Ended, Run, iterate, start
 from empo.tasks.seeds import Seeds
 from empo.tasks.trainer import Chunk, all_finite, check_finite
 
+MANY_NUMBERS = 1_000_000
+"""Up to here a learner is looked through after every update; that costs next to nothing."""
+SELDOM = 500
+"""Updates after which one with more numbers is."""
+
 
 class DeviceTrainer(Seeds):
     """A `Trainer` of one algorithm on one task; with several seeds every array has an axis more."""
@@ -46,8 +51,9 @@ class DeviceTrainer(Seeds):
     def _advance(
         self, run: Run, n_updates: Array
     ) -> tuple[Run, dict[str, Array], Ended, Array, Array]:
-        """Sums over the updates; at the first number that is not finite it stops."""
+        """Sums over the updates; where a number is found that is not finite it stops."""
         step = self._over_seeds(lambda run: iterate(self._algorithm, self._task, run))
+        often = sum(map(jnp.size, jax.tree.leaves(run.learner))) <= MANY_NUMBERS
         nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(step, run)[1:])
 
         def going_on(carry: tuple[Any, ...]) -> Array:
@@ -57,7 +63,10 @@ class DeviceTrainer(Seeds):
             run, sums, n_done, _ = carry
             run, *brought = step(run)
             sums = jax.tree.map(jnp.add, sums, tuple(brought))
-            return run, sums, n_done + 1, all_finite(run.learner)
+            n_done += 1
+            look = often or (n_done % SELDOM == 0) | (n_done == n_updates)
+            healthy = jax.lax.cond(look, all_finite, lambda _: jnp.bool_(True), run.learner)
+            return run, sums, n_done, healthy
 
         carry = (run, nothing, jnp.int32(0), jnp.bool_(True))
         run, (metrics, ended), n_done, healthy = jax.lax.while_loop(going_on, update, carry)

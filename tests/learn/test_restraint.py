@@ -17,9 +17,13 @@ from empo.learn.settings import Hybrids, LossSpace
 from empo.nets import NetSettings
 
 SIZES = (6,)
-KINDS = {
-    "table": table,
-    "network": lambda sizes, shape, form: network(sizes, shape, form, NetSettings(hidden=(16,))),
+NETS = {
+    "network": NetSettings(hidden=(16,)),
+    "network of rows": NetSettings(hidden=(16,), reader="rows"),
+}
+KINDS = {"table": table} | {
+    name: lambda sizes, shape, form, nets=nets: network(sizes, shape, form, nets)
+    for name, nets in NETS.items()
 }
 FACTORS = jnp.arange(5)[:, None]
 TARGET = jnp.array([[0.2, 40.0, 3.0], [9.0, 1.0, 1.0], [0.5, 0.5, 0.5], [2, 3, 4], [100, 1e-3, 1]])

@@ -12,7 +12,7 @@ from empo.runs.actor_studies import ACTOR_STUDIES, GAMES, WORLDS
 from empo.runs.history import history_of
 from empo.runs.jobs import job_of
 from empo.runs.measures import SPREAD, STEPS_NEEDED, Finished
-from empo.runs.studying import Extent, plan
+from empo.runs.studying import Extent, carry_out, plan, standings
 
 
 def leaves(record):
@@ -42,6 +42,14 @@ def test_A33_only_what_is_given_differs(tmp_path):
     assert plain["given"] == "nothing"
     for other in others:
         assert {name for name in plain if plain[name] != other[name]} == {"given"}
+
+
+@pytest.mark.slow
+def test_A33_what_is_given_has_all_measures_of_the_study(tmp_path):
+    study = ACTOR_STUDIES["dependency"]
+    outcomes = carry_out(study, Extent(("boxes",), n_seeds=2, steps=4_000), tmp_path)
+    for measure in study.measures("boxes"):
+        assert all(np.isfinite(found.scores).all() for found in standings(outcomes, measure))
 
 
 def test_A32_the_age_of_rollouts_is_all_that_differs(tmp_path):

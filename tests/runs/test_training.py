@@ -18,6 +18,7 @@ from empo.runs.targets import trainer_of
 from empo.runs.trained import job_of, run_job, train
 from empo.runs.training import stages
 from empo.runs.training_folder import CHECKPOINTS
+from empo.tasks import device_trainer
 from empo.tasks.cartpole import CARTPOLE
 from empo.tasks.trainer import Diverged
 
@@ -104,6 +105,14 @@ def test_numbers_that_are_not_finite_stop_the_run_and_name_the_tensor(tmp_path):
         run_job(job, tmp_path / "run")
     assert saved_steps(tmp_path / "run" / CHECKPOINTS) == [0]
     assert empo.load(tmp_path / "run").evaluate(2).returns.min() > 0
+
+
+def test_large_learners_are_looked_through_more_seldom_but_not_too_late(tmp_path, monkeypatch):
+    monkeypatch.setattr(device_trainer, "MANY_NUMBERS", 0)
+    job = job_of("task:cartpole", "a2c", n_steps=4_000, settings={**QUICK, "learning_rate": 1e38})
+    with pytest.raises(Diverged, match=r"step \S+: nets\.\w+\.\S+ holds -?(nan|inf) in .* finite"):
+        run_job(job, tmp_path / "run")
+    assert saved_steps(tmp_path / "run" / CHECKPOINTS) == [0]
 
 
 def test_rewards_that_are_no_numbers_are_found_when_the_policy_is_judged(tmp_path, monkeypatch):
