@@ -19,6 +19,8 @@ _QUANTITIES = {
     "lipschitz": "local Lipschitz constant",
 }
 
+_SIZE = "parameters_"
+
 
 def print_robot_report(report: Mapping[str, Any]) -> None:
     """A few lines for people."""
@@ -31,6 +33,11 @@ def print_robot_report(report: Mapping[str, Any]) -> None:
         print(f"  {'total variation of the worst seed':34} {report['tv_worst_seed']:10.4f}")
     for line in _without_power(report):
         print(textwrap.fill(line, WIDTH, initial_indent="  ", subsequent_indent="  "))
+    sizes = {name: size for name, size in report.items() if name.startswith(_SIZE)}
+    if sizes:
+        each = ", ".join(f"{name.removeprefix(_SIZE)} {size:,}" for name, size in sizes.items())
+        text = f"Parameters, each network with an optimiser of its own: {each}."
+        print(textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="  "))
     print(
         f"  {report['steps_per_second']:,.0f} steps per second; "
         f"{report['seconds']:.1f} s, of which {report['compile_seconds']:.1f} s compiling"

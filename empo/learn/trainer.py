@@ -22,7 +22,7 @@ from empo.learn.task import world_task
 from empo.rl.algorithm import Algorithm
 from empo.rl.halves import Halves
 from empo.rl.rollout_memory import Remembering
-from empo.tasks.asynchronous import AsynchronousTrainer
+from empo.tasks.asynchronous import COUNTS, AsynchronousTrainer
 from empo.tasks.device_trainer import DeviceTrainer
 from empo.tasks.seeds import Seeds
 from empo.tasks.trainer import Chunk
@@ -61,8 +61,10 @@ class RobotTrainer(Seeds):
         run, second = self._train(_forgetful(run), after)
         share = before / (before + after)
         metrics = {
-            name: share * first.metrics[name] + (1 - share) * second.metrics[name]
-            for name in first.metrics
+            name: told + second.metrics[name]
+            if name in COUNTS
+            else share * told + (1 - share) * second.metrics[name]
+            for name, told in first.metrics.items()
         }
         return run, Chunk(metrics, first.n_ended + second.n_ended)
 
@@ -145,6 +147,17 @@ def evaluators_of(learner: Any) -> Learner:
     """Those who judge the actor, or who learn all where there is none."""
     learner = learner.inner if isinstance(learner, Remembering) else learner
     return learner.evaluators if isinstance(learner, ActorLearner) else learner
+
+
+def network_sizes(learner: Any, n_seeds: int) -> dict[str, int]:
+    """Parameters of the network of each quantity, and of an actor's policy; tables have none."""
+    evaluators = evaluators_of(learner)
+    nets = {name: kept.now for name, kept in evaluators.kept.items() if kept.moments != ()}
+    if evaluators.policy != ():
+        nets["policy"] = evaluators.policy
+    return {
+        name: sum(np.size(x) for x in jax.tree.leaves(net)) // n_seeds for name, net in nets.items()
+    }
 
 
 def _forgetful(run: Any) -> Any:

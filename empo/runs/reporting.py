@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from empo.learn.judging import JudgedRobots
+from empo.learn.trainer import network_sizes
 from empo.runs.advice import advice_on
 from empo.runs.setup import workers_of
 from empo.runs.stats import over_seeds
@@ -60,7 +61,9 @@ def _of_the_workers(session: Session) -> dict[str, Any]:
 def _of_the_verdict(session: Session, verdict: Verdict) -> dict[str, Any]:
     if isinstance(verdict, JudgedRobots):
         advice = advice_on(session, verdict)
+        sizes = network_sizes(session.trainer.learner(session.run), session.job.n_seeds)
         return {"updates": verdict.n_updates, **verdict.report(), **worth_of_policies(session)} | {
+            **{f"parameters_{name}": size for name, size in sizes.items()},
             "settled": not advice,
             "advice": list(advice),
         }

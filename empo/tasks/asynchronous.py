@@ -30,6 +30,9 @@ from empo.tasks.seeds import Seeds
 from empo.tasks.task import Task
 from empo.tasks.trainer import Chunk, all_finite, check_finite
 
+COUNTS = ("workers_lost", "messages_lost")
+"""Metrics that are numbers of events; all others are means."""
+
 
 class Crew(NamedTuple):
     """A run in progress: what the master has learned, and where each worker stands."""
