@@ -120,6 +120,13 @@ ACTOR_STUDIES: Mapping[str, Study] = {
         "algorithm",
         more=(STEPS_NEEDED,),
     ),
+    "epochs": Study(
+        "Does PPO need fewer steps if it goes over its rollouts more often?",
+        _steps(WORLDS),
+        tuple(_actor(f"{n}", n_epochs=n, **FINELY) for n in (1, 4, 10)),
+        "epochs",
+        more=(STEPS_NEEDED,),
+    ),
     "vtrace": Study(
         "Is V-trace a middle ground between learning from the present and from the past?",
         _steps(WORLDS),
@@ -166,4 +173,4 @@ ACTOR_STUDIES: Mapping[str, Study] = {
         more=(DIVERGENCE,),
     ),
 }
-"""By name: S0's questions 1 to 5 of section 7, 5.1, its ladder 6.2, and all algorithms."""
+"""By name: S0's questions 1 to 5 of section 7, 5.1, its ladder 6.2, epochs, and all algorithms."""
