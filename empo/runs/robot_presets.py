@@ -32,19 +32,21 @@ def standard(theory: Theory, world: World | None) -> RobotPreset:
     """What has been tuned: the default.
 
     Q_h^m is a table where that is not too large: its minimum over what the robot may do has edges
-    that networks smooth, and what is hoped for beyond them they pass on to one another.
+    that networks smooth, and what is hoped for beyond them they pass on to one another. Where it is
+    a network, then one of rows, which is nearly a table of where two of the players stand; and
+    hope that was wrong fades by gamma_h at each visit only, so Phase 1 is long.
     """
     tabled = world is not None and prior_table_size(theory, world) <= LARGEST_PRIOR_TABLE
     # What a network knows of Q_h^m is learned on, where the robot leads once it has learned to.
     warm_up = WarmUp(
-        warmup_q_h_m_steps=3_000 if tabled else 4_000,
+        warmup_q_h_m_steps=3_000 if tabled else 12_000,
         warmup_v_h_e_steps=1_000,
         warmup_x_h_steps=300,
         warmup_u_r_steps=300,
         warmup_q_r_steps=1_000,
         warmup_v_r_steps=300,
         beta_r_rampup_steps=3_000 if tabled else 5_000,
-        prior_every=0 if tabled else 3,
+        prior_every=0 if tabled else 2,
     )
     of_prior = 1.0 if tabled else 2e-3
     rates = Rates(of_prior, lr_v_h_e=1e-3, lr_x_h=1e-3, lr_u_r=1e-3, lr_q_r=1e-3, lr_v_r=1e-3)
@@ -52,7 +54,8 @@ def standard(theory: Theory, world: World | None) -> RobotPreset:
     kinds = Kinds(q_h_m="table") if tabled else Kinds()
     settings = RobotSettings(kinds=kinds, rates=rates, slow=slow, warm_up=warm_up)
     if theory.horizon is None:
-        return RobotPreset(settings, n_full=9_000 if tabled else 18_000)
+        nets = NetSettings(hidden=(128, 128), reader="embeddings" if tabled else "rows")
+        return RobotPreset(settings, nets, n_full=9_000 if tabled else 18_000)
     # In a game that ends, time tells states apart and values are passed on a few times only:
     # small networks will do, and pairs of its many factors would only slow them down.
     gather = replace(settings.gather, n_envs=512, warmup=2_560)
