@@ -10,9 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from empo.core.errors import InputError
 from empo.core.types import Array, Float, Int
-from empo.nets.factory import HIDDEN_SCALE, LAST_SCALE, NetSettings
+from empo.nets.factory import NetSettings, after_first
 from empo.nets.mlp import MLP, activation_of
 
 Pair = tuple[int, int]
@@ -55,19 +54,11 @@ def factor_net(
 
     At first its outputs are about `at_first`. Raises `InputError` if there is no hidden layer.
     """
-    if not settings.hidden:
-        raise InputError("hidden: found no layer (wanted at least one, to read a state with)")
     key_rows, key_pairs, key_weight, key_rest = jax.random.split(key, 4)
+    rest = after_first(at_first, settings, key=key_rest)
     sizes, width = tuple(cardinalities), settings.hidden[0]
     pairs = pairs_of(sizes, settings.pairs)
     n_read = settings.pair_width * len(pairs)
-    rest = MLP(
-        (*settings.hidden, len(at_first)),
-        settings.activation,
-        scales=_scales(settings) if settings.orthogonal else None,
-        layer_norm=settings.layer_norm,
-        key=key_rest,
-    )
     # One-hot vectors have length 1 and embeddings about sqrt(e), so that each of the two sums has
     # the variance of one unit.
     normal = jax.random.normal
@@ -76,7 +67,7 @@ def factor_net(
         pair_rows=normal(key_pairs, (sum(_pair_sizes(sizes, pairs)), settings.pair_width)),
         pair_weight=normal(key_weight, (n_read, width)) / max(n_read, 1) ** 0.5,
         bias=jnp.zeros(width),
-        rest=eqx.tree_at(lambda net: net.layers[-1].bias, rest, at_first),
+        rest=rest,
         cardinalities=sizes,
         pairs=pairs,
     )
@@ -95,7 +86,3 @@ def _pair_sizes(sizes: tuple[int, ...], pairs: tuple[Pair, ...]) -> list[int]:
 def _offsets(sizes: Sequence[int]) -> np.ndarray:
     """Where the rows of each begin."""
     return np.cumsum([0, *sizes[:-1]], dtype=np.int32)
-
-
-def _scales(settings: NetSettings) -> list[float]:
-    return [HIDDEN_SCALE for _ in settings.hidden[1:]] + [LAST_SCALE]

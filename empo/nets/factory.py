@@ -141,6 +141,24 @@ def ordinary_networks(
     return Networks(action, policy, value, q, squashed, deterministic)
 
 
+def after_first(at_first: Float[Array, " o"], settings: NetSettings, *, key: Array) -> MLP:
+    """The layers behind the first hidden one of a network of states; outputs begin near `at_first`.
+
+    Raises `InputError` if there is no hidden layer.
+    """
+    if not settings.hidden:
+        raise InputError("hidden: found no layer (wanted at least one, to read a state with)")
+    scales = [*(HIDDEN_SCALE for _ in settings.hidden[1:]), LAST_SCALE]
+    layers = MLP(
+        (*settings.hidden, len(at_first)),
+        settings.activation,
+        scales=scales if settings.orthogonal else None,
+        layer_norm=settings.layer_norm,
+        key=key,
+    )
+    return eqx.tree_at(lambda net: net.layers[-1].bias, layers, at_first)
+
+
 def continuous(action: ActionSpace) -> Box:
     """The action space as a box. Raises `InputError` if it is discrete."""
     if isinstance(action, Discrete):

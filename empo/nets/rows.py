@@ -10,9 +10,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from empo.core.errors import InputError
 from empo.core.types import Array, Float, Int
-from empo.nets.factory import HIDDEN_SCALE, LAST_SCALE, NetSettings
+from empo.nets.factory import NetSettings, after_first
 from empo.nets.mlp import MLP, activation_of
 
 Group = tuple[int, ...]
@@ -73,25 +72,16 @@ def row_net(
     At first its outputs are about `at_first`, and groups say nothing: rows that are never met
     leave it to single factors. Raises `InputError` if there is no hidden layer.
     """
-    if not settings.hidden:
-        raise InputError("hidden: found no layer (wanted at least one, to read a state with)")
     key_rows, key_layers = jax.random.split(key)
+    layers = after_first(at_first, settings, key=key_layers)
     sizes, width = tuple(cardinalities), settings.hidden[0]
     single = tuple((factor,) for factor in range(len(sizes)))
     joint = joint_tables(sizes, settings.pairs)
     normal = jax.random.normal(key_rows, (sum(sizes), width)) / len(sizes) ** 0.5
     more = sum(_size(table, sizes) for table in joint)
-    scales = [HIDDEN_SCALE for _ in settings.hidden[1:]] + [LAST_SCALE]
-    layers = MLP(
-        (*settings.hidden, len(at_first)),
-        settings.activation,
-        scales=scales if settings.orthogonal else None,
-        layer_norm=settings.layer_norm,
-        key=key_layers,
-    )
     return RowNet(
         rows=jnp.concatenate([normal, jnp.zeros((more, width))]),
-        rest=Rest(jnp.zeros(width), eqx.tree_at(lambda net: net.layers[-1].bias, layers, at_first)),
+        rest=Rest(jnp.zeros(width), layers),
         cardinalities=sizes,
         tables=single + joint,
     )
