@@ -20,11 +20,12 @@ ALL: Mapping[str, Any] = {
     "n_minibatches": 2,
     "learning_rate": 1e-3,
     "max_grad_norm": 10.0,
-    "anneal": 0.9,
+    "anneal": 1.0,
     "entropy_coef": 0.0,
     "standardise": False,
 }
-"""Of every actor that has such settings. Where no action pays there is nothing to standardise."""
+"""Of every actor that has such settings. Where no action pays there is nothing to standardise; and
+swings of the policy die out with the rate."""
 ON_POLICY: Mapping[str, Any] = {"n_steps": 4}
 FROM_REPLAY: Mapping[str, Any] = {"n_steps": 1, "batch_size": 512, "warmup": 2_560}
 OWN: Mapping[str, Mapping[str, Any]] = {
