@@ -47,7 +47,7 @@ def test_A33_only_what_is_given_differs(tmp_path):
 @pytest.mark.slow
 def test_A33_what_is_given_has_all_measures_of_the_study(tmp_path):
     study = ACTOR_STUDIES["dependency"]
-    outcomes = carry_out(study, Extent(("boxes",), n_seeds=2, steps=4_000), tmp_path)
+    outcomes = carry_out(study, Extent(("boxes",), n_seeds=2, steps=45_000), tmp_path)
     for measure in study.measures("boxes"):
         assert all(np.isfinite(found.scores).all() for found in standings(outcomes, measure))
 
